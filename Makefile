@@ -1,0 +1,74 @@
+# make            build/<abi>/gemini/{codec,transport}.so for every Lua whose development files are here
+# make demo       set up, build, and show a streamed answer     make demo PROMPT="…"
+# make test       set up, build, and run everything that CI runs
+# make install    PREFIX=/usr/local LUA_VERSION=5.4
+# make clean
+CC     ?= cc
+CFLAGS ?= -O2 -g
+WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wundef
+BUILD  ?= build
+
+PREFIX      ?= /usr/local
+LUA_VERSION ?= 5.4
+
+# SANITIZE=1 builds with AddressSanitizer and UBSan; give it a BUILD folder of its own.
+ifdef SANITIZE
+CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SANFLAGS := -fsanitize=address,undefined
+endif
+
+# The pkg-config names that carry each ABI's headers, the preferred one first.
+PC_5.4 := lua5.4 lua-5.4 lua54
+PC_5.3 := lua5.3 lua-5.3 lua53
+PC_5.1 := luajit lua5.1 lua-5.1 lua51
+first_pc = $(firstword $(foreach p,$(PC_$(1)),$(if $(shell pkg-config --exists $(p) 2>/dev/null && echo y),$(p))))
+ABIS    := $(foreach a,5.4 5.1 5.3,$(if $(call first_pc,$(a)),$(a)))
+
+CURL_CFLAGS = $(shell pkg-config --cflags libcurl)
+CURL_LIBS   = $(shell pkg-config --libs libcurl)
+
+JSON_C      := buf json_number json_string json_decode json_encode
+CODEC_C     := codec base64 $(JSON_C)
+TRANSPORT_C := transport multi transfer body sse $(JSON_C)
+
+.PHONY: all demo test install clean
+all:
+
+# One set of rules an ABI: objects, the two modules, and the specs' loopback server.
+define abi_rules
+all: $(BUILD)/$(1)/gemini/codec.so $(BUILD)/$(1)/gemini/transport.so
+
+INCLUDE_$(1) := $$(shell pkg-config --cflags $$(call first_pc,$(1)))
+
+$(BUILD)/$(1)/obj/%.o: src/%.c
+	@mkdir -p $$(@D)
+	$(CC) -std=c99 -D_POSIX_C_SOURCE=200809L $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -MMD -MP \
+	  $$(INCLUDE_$(1)) $(CURL_CFLAGS) -c -o $$@ $$<
+
+$(BUILD)/$(1)/gemini/codec.so: $(CODEC_C:%=$(BUILD)/$(1)/obj/%.o)
+	@mkdir -p $$(@D)
+	$(CC) -shared $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ -lm
+
+$(BUILD)/$(1)/gemini/transport.so: $(TRANSPORT_C:%=$(BUILD)/$(1)/obj/%.o)
+	@mkdir -p $$(@D)
+	$(CC) -shared $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ $(CURL_LIBS) -lm
+
+# The specs' own modules.
+$(BUILD)/$(1)/loopback.so: spec/support/loopback.c $(wildcard spec/support/*.h)
+	@mkdir -p $$(@D)
+	$(CC) -std=c99 -D_DEFAULT_SOURCE $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) \
+	  -pthread -shared $(SANFLAGS) -o $$@ $$<
+
+$(BUILD)/$(1)/core.so: spec/support/core.c $(patsubst %,$(BUILD)/$(1)/obj/%.o,sse body buf)
+	@mkdir -p $$(@D)
+	$(CC) -std=c99 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) -shared $(SANFLAGS) -o $$@ $$^
+
+spec-modules: $(BUILD)/$(1)/loopback.so $(BUILD)/$(1)/core.so
+endef
+$(foreach a,$(ABIS),$(eval $(call abi_rules,$(a))))
+.PHONY: spec-modules
+
+-include $(wildcard $(BUILD)/*/obj/*.d)
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,102 @@
+/*
+ * The ops of a script: each does one thing to a connection and says what follows.
+ */
+#ifndef LOOPBACK_OPS_H
+#define LOOPBACK_OPS_H
+
+#include "loopback_conn.h"
+
+#define BLOCK_SIZE 65536 /* what `fill` sends at once */
+
+static enum outcome run_recv(struct conn *c, const struct op *op) {
+  enum outcome next = NEXT;
+  (void)op;
+  while (next == NEXT) {
+    size_t len = c->in_len ? request_length(c->in, c->in_len) : INCOMPLETE;
+    if (len == MALFORMED) return FINISH;
+    if (len != INCOMPLETE) return take_request(c, len);
+    next = read_more(c);
+  }
+  return next;
+}
+
+static enum outcome run_send(struct conn *c, const struct op *op) {
+  return send_bytes(c, op->bytes, op->len);
+}
+
+static enum outcome run_drip(struct conn *c, const struct op *op) {
+  enum outcome next = NEXT;
+  for (size_t at = 0, n; at < op->len && next == NEXT; at += n) {
+    n = op->len - at < op->number ? op->len - at : op->number;
+    if (at > 0) next = nap(c, op->seconds);
+    if (next == NEXT) next = send_bytes(c, op->bytes + at, n);
+  }
+  return next;
+}
+
+static enum outcome run_cut(struct conn *c, const struct op *op) {
+  enum outcome next = send_bytes(c, op->bytes, op->number);
+  if (next == NEXT) next = nap(c, op->seconds);
+  if (next == NEXT) next = send_bytes(c, op->bytes + op->number, op->len - op->number);
+  return next;
+}
+
+/* Copies are sent in blocks: one system call a copy would be slower than the client. */
+static enum outcome run_fill(struct conn *c, const struct op *op) {
+  size_t copies = op->len < BLOCK_SIZE ? BLOCK_SIZE / (op->len + 1) + 1 : 1;
+  enum outcome next = NEXT;
+  char *block = malloc(copies * op->len + 1);
+  if (!block) return DROP;
+  for (size_t i = 0; i < copies; i++)
+    memcpy(block + i * op->len, op->bytes, op->len);
+  for (size_t left = op->number; left > 0 && next == NEXT; left -= copies) {
+    if (copies > left) copies = left;
+    next = send_bytes(c, block, copies * op->len);
+  }
+  free(block);
+  return next;
+}
+
+static enum outcome run_sleep(struct conn *c, const struct op *op) {
+  return nap(c, op->seconds);
+}
+
+static enum outcome run_close(struct conn *c, const struct op *op) {
+  (void)c, (void)op;
+  return FINISH;
+}
+
+static enum outcome run_reset(struct conn *c, const struct op *op) {
+  struct linger at_once = {1, 0};
+  (void)op;
+  setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  return DROP;
+}
+
+static enum outcome run_loop(struct conn *c, const struct op *op) {
+  (void)c, (void)op;
+  return AGAIN;
+}
+
+static enum outcome run_hold(struct conn *c, const struct op *op) {
+  enum outcome next;
+  (void)op;
+  do {
+    c->in_len = 0;
+    next = read_more(c);
+  } while (next == NEXT);
+  return next;
+}
+
+/* The letters name the arguments that follow the op's name: see ARGS in loopback.c. */
+static const struct op_kind {
+  const char *name;
+  const char *args;
+  op_fn *run;
+} OPS[] = {
+    {"recv", "", run_recv},   {"send", "b", run_send},   {"drip", "bps", run_drip}, {"cut", "boS", run_cut},
+    {"fill", "bn", run_fill}, {"sleep", "s", run_sleep}, {"close", "", run_close},  {"reset", "", run_reset},
+    {"loop", "", run_loop},   {"hold", "", run_hold},    {NULL, NULL, NULL},
+};
+
+#endif
