@@ -28,7 +28,7 @@ CURL_CFLAGS = $(shell pkg-config --cflags libcurl)
 CURL_LIBS   = $(shell pkg-config --libs libcurl)
 
 JSON_C      := buf json_number json_string json_decode json_encode
-CODEC_C     := codec base64 $(JSON_C)
+CODEC_C     := codec base64 text $(JSON_C)
 TRANSPORT_C := transport multi transfer body sse $(JSON_C)
 
 .PHONY: all demo test install clean
@@ -42,33 +42,57 @@ INCLUDE_$(1) := $$(shell pkg-config --cflags $$(call first_pc,$(1)))
 
 $(BUILD)/$(1)/obj/%.o: src/%.c
 	@mkdir -p $$(@D)
-	$(CC) -std=c99 -D_POSIX_C_SOURCE=200809L $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -MMD -MP \
+	@echo "  CC    $$@"
+	@$(CC) -std=c99 -D_POSIX_C_SOURCE=200809L $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -MMD -MP \
 	  $$(INCLUDE_$(1)) $(CURL_CFLAGS) -c -o $$@ $$<
 
 $(BUILD)/$(1)/gemini/codec.so: $(CODEC_C:%=$(BUILD)/$(1)/obj/%.o)
 	@mkdir -p $$(@D)
-	$(CC) -shared $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ -lm
+	@echo "  LINK  $$@"
+	@$(CC) -shared $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ -lm
 
 $(BUILD)/$(1)/gemini/transport.so: $(TRANSPORT_C:%=$(BUILD)/$(1)/obj/%.o)
 	@mkdir -p $$(@D)
-	$(CC) -shared $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ $(CURL_LIBS) -lm
+	@echo "  LINK  $$@"
+	@$(CC) -shared $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ $(CURL_LIBS) -lm
 
 # The specs' own modules.
-$(BUILD)/$(1)/loopback.so: spec/support/loopback.c $(wildcard spec/support/*.h)
+$(BUILD)/$(1)/specs/loopback.so: spec/support/loopback.c $(wildcard spec/support/*.h)
 	@mkdir -p $$(@D)
-	$(CC) -std=c99 -D_DEFAULT_SOURCE $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) \
+	@echo "  CC    $$@"
+	@$(CC) -std=c99 -D_DEFAULT_SOURCE $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) \
 	  -pthread -shared $(SANFLAGS) -o $$@ $$<
 
-$(BUILD)/$(1)/core.so: spec/support/core.c $(patsubst %,$(BUILD)/$(1)/obj/%.o,sse body buf)
+$(BUILD)/$(1)/specs/core.so: spec/support/core.c $(patsubst %,$(BUILD)/$(1)/obj/%.o,sse body buf)
 	@mkdir -p $$(@D)
-	$(CC) -std=c99 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) -shared $(SANFLAGS) -o $$@ $$^
+	@echo "  CC    $$@"
+	@$(CC) -std=c99 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) -shared $(SANFLAGS) -o $$@ $$^
 
-spec-modules: $(BUILD)/$(1)/loopback.so $(BUILD)/$(1)/core.so
+spec-modules: $(BUILD)/$(1)/specs/loopback.so $(BUILD)/$(1)/specs/core.so
 endef
 $(foreach a,$(ABIS),$(eval $(call abi_rules,$(a))))
 .PHONY: spec-modules
 
 -include $(wildcard $(BUILD)/*/obj/*.d)
 
+# A prompt may hold anything: quotes, dollars, backslashes.
+shell_quote = '$(subst ','\'',$(1))'
+
+demo:
+	@tools/setup build
+	@$(MAKE) -s --no-print-directory all
+	@tools/env lua5.4 examples/demo.lua $(call shell_quote,$(value PROMPT))
+
+test:
+	@tools/setup test
+	@tools/test
+
+LUA_SHARE = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)
+LUA_LIB   = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)
+
+install: $(BUILD)/$(LUA_VERSION)/gemini/codec.so $(BUILD)/$(LUA_VERSION)/gemini/transport.so
+	cd lua && find gemini -name '*.lua' -exec install -D -m 644 {} $(LUA_SHARE)/{} \;
+	install -D -m 755 -t $(LUA_LIB)/gemini $^
+
 clean:
-	rm -rf $(BUILD)
+	rm -rf build

@@ -1,0 +1,86 @@
+-- Reads and judges what a GenerateContentRequest asks, beyond the shape of its message.
+local errors = require "gemini.emulator.errors"
+local names = require "gemini.emulator.names"
+
+local prompt = {}
+
+local ROLES = { user = true, model = true, ["function"] = true, [""] = true }
+local RANGES = {
+  temperature = { 0, 2 }, topP = { 0, 1 }, candidateCount = { 1, 8 }, maxOutputTokens = { 1, 2147483647 },
+}
+local DATA = {
+  "text", "inlineData", "functionCall", "functionResponse", "fileData", "executableCode", "codeExecutionResult",
+  "toolCall", "toolResponse", "audioTranscription", "thoughtSignature",
+}
+
+local function refuse(path, complaint)
+  errors.raise("INVALID_ARGUMENT", ("* GenerateContentRequest.%s: %s\n"):format(path, complaint))
+end
+
+local function hasData(part)
+  for _, name in ipairs(DATA) do
+    if part[name] ~= nil then return true end
+  end
+  return false
+end
+
+local function checkContent(content, path)
+  if not ROLES[content.role or ""] then errors.raise("INVALID_ARGUMENT", "Please use a valid role: user, model.") end
+  if not content.parts then refuse(path .. ".parts", "contents.parts must not be empty.") end
+  for i, part in ipairs(content.parts) do
+    if not hasData(part) then
+      refuse(("%s.parts[%d].data"):format(path, i - 1), "required oneof field 'data' must have one initialized field")
+    end
+  end
+end
+
+local function checkRange(config, name, range)
+  local value = config[name]
+  if not value or (value >= range[1] and value <= range[2]) then return end
+  local snake = names.snakeCase(name)
+  refuse("generation_config." .. snake, ("%s must be in the range [%.10g, %.10g]."):format(snake, range[1], range[2]))
+end
+
+---Raises an error object for roles, parts and settings that Google refuses though they fit the message.
+---@param body table a checked GenerateContentRequest or CountTokensRequest
+function prompt.check(body)
+  for i, content in ipairs(body.contents or {}) do checkContent(content, ("contents[%d]"):format(i - 1)) end
+  for name, range in pairs(RANGES) do checkRange(body.generationConfig or {}, name, range) end
+  if body.cachedContent then
+    errors.raise("PERMISSION_DENIED", "CachedContent not found (or permission denied)")
+  end
+end
+
+---The text of the last content that is not the model's.
+---@param body table
+---@return string
+function prompt.text(body)
+  local contents, texts = body.contents or {}, {}
+  for i = #contents, 1, -1 do
+    if contents[i].role ~= "model" then
+      for _, part in ipairs(contents[i].parts) do texts[#texts + 1] = part.text end
+      return table.concat(texts)
+    end
+  end
+  return ""
+end
+
+local function mentions(text, name)
+  return (" " .. text .. " "):find("[^%w_]" .. name:gsub("%p", "%%%0") .. "[^%w_]") ~= nil
+end
+
+---The first declared function that a text names, unless the request forbids calls.
+---@param body table
+---@param text string
+---@return string? name
+function prompt.functionNamed(body, text)
+  local calling = (body.toolConfig or {}).functionCallingConfig or {}
+  if calling.mode == "NONE" then return nil end
+  for _, tool in ipairs(body.tools or {}) do
+    for _, declaration in ipairs(tool.functionDeclarations or {}) do
+      if mentions(text, declaration.name) then return declaration.name end
+    end
+  end
+end
+
+return prompt

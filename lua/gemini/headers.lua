@@ -1,0 +1,43 @@
+---Request headers: names and values to lines, checked so that no value can start a header of its own.
+
+local headers = {}
+
+---@param given table<string, string>
+---@return string? problem
+function headers.check(given)
+  for name, value in pairs(given) do
+    if type(name) ~= "string" or not name:find("^[%w!#$%%&'*+.^_`|~-]+$") then
+      return ("headers: %q is not a header name"):format(tostring(name))
+    end
+    if type(value) ~= "string" then
+      return ("headers: %s must be a string, got %s"):format(name, type(value))
+    end
+    if value:find("[%z\1-\8\10-\31\127]") then
+      return ("headers: %s holds a line end or another control character"):format(name)
+    end
+  end
+end
+
+---Merges header tables, later ones over earlier ones, names without regard to case.
+---@param ... table<string, string>?
+---@return table<string, string> merged  by lower-case name
+function headers.merge(...)
+  local merged = {}
+  for i = 1, select("#", ...) do
+    for name, value in pairs((select(i, ...)) or {}) do merged[name:lower()] = value end
+  end
+  return merged
+end
+
+---@param merged table<string, string>
+---@return string[] lines  "name: value"
+function headers.lines(merged)
+  local lines = {}
+  for name, value in pairs(merged) do
+    -- libcurl sends an empty header for ";" and drops the header for ":".
+    lines[#lines + 1] = value == "" and name .. ";" or name .. ": " .. value
+  end
+  return lines
+end
+
+return headers

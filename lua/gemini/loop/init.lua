@@ -1,0 +1,29 @@
+---Drives the transfers of this Lua state: one multi handle, so that all clients share its connections.
+
+local loop = {}
+
+-- Short enough that Ctrl-C, which Lua sees between two instructions, works while a call waits.
+local SLICE = 0.1
+
+local multi
+
+---Starts an exchange. libcurl is loaded here, at the first one.
+---@param request table  see transport.c: method, url, headers, body, stream, timeouts in seconds, proxy, caFile
+---@return userdata transfer
+function loop.submit(request)
+  multi = multi or require("gemini.transport").multi()
+  return multi:submit(request)
+end
+
+---Waits until a transfer has an event to take or has ended.
+---@param transfer userdata
+function loop.await(transfer)
+  while not transfer:ready() do multi:step(SLICE) end
+end
+
+---@return integer count  of the transfers under way
+function loop.live()
+  return multi and multi:live() or 0
+end
+
+return loop

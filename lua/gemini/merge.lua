@@ -1,0 +1,109 @@
+---Merges the chunks of a stream into one response: candidates by index, adjacent text joined, the order of parts and
+---their thought signatures kept, the last of everything else.
+
+local codec = require "gemini.codec"
+local reply = require "gemini.reply"
+local tables = require "gemini.tables"
+
+---@class gemini.Merge
+local Merge = {}
+Merge.__index = Merge
+
+---@return gemini.Merge
+local function new()
+  return setmetatable({ top = {}, candidates = {} }, Merge)
+end
+
+local function copy(fields)
+  local out = {}
+  for name, value in pairs(fields) do out[name] = value end
+  return out
+end
+
+-- Whether a part is text, or a thought's text, and nothing else.
+local function isPlain(part)
+  if type(part.text) ~= "string" then return false end
+  for name in pairs(part) do
+    if name ~= "text" and name ~= "thought" then return false end
+  end
+  return true
+end
+
+-- The text that plain parts with this `thought` go on: the last run's, or that of a new one.
+local function openText(runs, thought)
+  local last = runs[#runs]
+  if not (last and last.text and last.thought == thought) then
+    last = { text = codec.text(), thought = thought }
+    runs[#runs + 1] = last
+  end
+  return last.text
+end
+
+local function addPart(runs, part)
+  if isPlain(part) then
+    openText(runs, part.thought):add(part.text)
+  else
+    runs[#runs + 1] = { part = copy(part) }
+  end
+end
+
+local function addContent(merged, content)
+  merged.content = merged.content or {}
+  for name, value in pairs(content) do
+    if name ~= "parts" then merged.content[name] = value end
+  end
+  for _, part in ipairs(tables(content.parts)) do addPart(merged.runs, part) end
+end
+
+local function addCandidate(candidates, given)
+  local index = type(given.index) == "number" and given.index or 0
+  local merged = candidates[index]
+  if not merged then
+    merged = { fields = {}, content = nil, runs = {} }
+    candidates[index] = merged
+  end
+  for name, value in pairs(given) do
+    if name ~= "content" then merged.fields[name] = value end
+  end
+  if type(given.content) == "table" then addContent(merged, given.content) end
+end
+
+---Takes one chunk in. Nothing of the chunk is changed or kept but its values.
+---@param chunk table
+function Merge:add(chunk)
+  for name, value in pairs(chunk) do
+    if name ~= "candidates" then self.top[name] = value end
+  end
+  for _, candidate in ipairs(tables(chunk.candidates)) do addCandidate(self.candidates, candidate) end
+end
+
+local function parts(runs)
+  local out = {}
+  for i, run in ipairs(runs) do
+    out[i] = run.part and copy(run.part) or { text = tostring(run.text), thought = run.thought }
+  end
+  return out
+end
+
+local function build(merged)
+  local candidate = copy(merged.fields)
+  if merged.content then
+    candidate.content = copy(merged.content)
+    if #merged.runs > 0 then candidate.content.parts = parts(merged.runs) end
+  end
+  return candidate
+end
+
+---@return gemini.Reply response  all that has been taken in so far, in new tables
+function Merge:response()
+  local response, indices = copy(self.top), {}
+  for index in pairs(self.candidates) do indices[#indices + 1] = index end
+  table.sort(indices)
+  for i, index in ipairs(indices) do
+    response.candidates = response.candidates or {}
+    response.candidates[i] = build(self.candidates[index])
+  end
+  return reply.wrap(response)
+end
+
+return new

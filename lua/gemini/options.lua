@@ -1,0 +1,84 @@
+---Options as data: what exists, what each takes, and a message for what does not fit.
+
+local nearest = require "gemini.nearest"
+
+local options = {}
+
+local function seconds(value)
+  return type(value) == "number" and value > 0
+end
+
+local function ofType(...)
+  local wanted = {}
+  for i = 1, select("#", ...) do wanted[select(i, ...)] = true end
+  return function(value) return wanted[type(value)] end
+end
+
+local function codec(value)
+  return type(value) == "table" and type(value.encode) == "function" and type(value.decode) == "function"
+end
+
+local text = { ofType("string"), "a string" }
+local duration = { seconds, "a positive number of seconds" }
+local map = { ofType("table"), "a table of names and values" }
+local hook = { ofType("function"), "a function" }
+
+---@class gemini.Options
+---@field apiKey? string  else the environment's GEMINI_API_KEY, else GOOGLE_API_KEY
+---@field token? string|fun():string  an OAuth access token, or what returns one, in the key's place
+---@field baseUrl? string  else the environment's GOOGLE_GEMINI_BASE_URL, else Google's
+---@field version? string  the API's version segment; "v1beta" when absent
+---@field headers? table<string, string>  sent with every request
+---@field timeout? number  seconds for a whole call; 600 when absent, for a stream none
+---@field connectTimeout? number  seconds to connect; 20 when absent
+---@field idleTimeout? number  seconds without a byte; 120 for streams when absent, else none
+---@field proxy? string  a proxy's URL, "" for none; as the environment says when absent
+---@field caFile? string  a file of trusted certificates, in the system's place
+---@field json? { encode: function, decode: function }  another JSON codec, lua-cjson for one
+---@field onRequest? fun(request: table)  sees method, verb, url, headers (the key redacted) and body of each request
+---@field onResponse? fun(response: table)  sees method, url, status and headers of each answer
+options.client = {
+  apiKey = text,
+  token = { ofType("string", "function"), "a string or a function" },
+  baseUrl = text,
+  version = text,
+  headers = map,
+  timeout = duration,
+  connectTimeout = duration,
+  idleTimeout = duration,
+  proxy = text,
+  caFile = text,
+  json = { codec, "a table with encode and decode" },
+  onRequest = hook,
+  onResponse = hook,
+}
+
+---@class gemini.CallOptions
+---@field timeout? number  seconds for this call
+---@field idleTimeout? number  seconds without a byte
+---@field headers? table<string, string>  sent with this request, over the client's
+---@field version? string  the API's version segment
+options.call = {
+  timeout = duration,
+  idleTimeout = duration,
+  headers = map,
+  version = text,
+}
+
+---Checks options given by a caller.
+---@param given any  nil counts as none
+---@param known table  options.client or options.call
+---@return string? problem
+function options.check(given, known)
+  if given == nil then return nil end
+  if type(given) ~= "table" then return "options must be a table, got " .. type(given) end
+  for name, value in pairs(given) do
+    local rule = known[name]
+    if not rule then
+      return ("unknown option '%s'%s"):format(tostring(name), nearest(tostring(name), known))
+    end
+    if not rule[1](value) then return ("%s must be %s, got %s"):format(name, rule[2], type(value)) end
+  end
+end
+
+return options

@@ -1,0 +1,69 @@
+---JSON between transfers and the rest: the core's codec, which decodes where the bytes lie, or one that the user gave.
+
+local errors = require "gemini.errors"
+
+local wire = {}
+
+---@class gemini.Wire
+---@field encode fun(value: any): string?, string?  the text, or nil and what JSON can't hold
+---@field decode fun(text: string): any, string?  the value, or nil and what is wrong
+---@field event fun(transfer: userdata): any, string?, string?  the next event or nil; or nil, problem and text
+---@field body fun(transfer: userdata): any, string?, string?  the answer; or nil, problem and text
+
+---@return gemini.Wire
+local function native()
+  local codec = require "gemini.codec"
+  return {
+    encode = codec.encode,
+    decode = codec.decode,
+    event = function(transfer) return transfer:event() end,
+    body = function(transfer) return transfer:body() end,
+  }
+end
+
+-- Other codecs raise what ours returns.
+local function guarded(fn)
+  return function(value)
+    local ok, result, problem = pcall(fn, value)
+    if ok and result ~= nil then return result end
+    return nil, tostring(ok and problem or result)
+  end
+end
+
+---@return gemini.Wire
+local function foreign(json)
+  local decode = guarded(json.decode)
+  local function decoded(text)
+    if text == nil then return nil end
+    local value, problem = decode(text)
+    if value == nil then return nil, problem, text end
+    return value
+  end
+  return {
+    encode = guarded(json.encode),
+    decode = decode,
+    event = function(transfer) return decoded(transfer:eventText()) end,
+    body = function(transfer) return decoded(transfer:bodyText()) end,
+  }
+end
+
+---@param json? { encode: function, decode: function }  the user's codec
+---@return gemini.Wire
+function wire.new(json)
+  return json and foreign(json) or native()
+end
+
+---The error in which a finished transfer ended, nil if its answer has a 2xx status.
+---@param codec gemini.Wire
+---@param transfer userdata
+---@param call { method: string, url: string }
+---@return gemini.Error?
+function wire.failure(codec, transfer, call)
+  local kind, message = transfer:failure()
+  if kind then return errors.new(kind, message, call) end
+  local status = transfer:status()
+  if status >= 200 and status < 300 then return nil end
+  return errors.http(status, transfer:bodyText(), codec.decode, call)
+end
+
+return wire

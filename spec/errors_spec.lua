@@ -1,0 +1,89 @@
+local talk = require "spec.support.talk"
+
+local function fail(bytes)
+  local client = talk.answering(bytes)
+  local reply, err = client.models:get { name = "x" }
+  assert.is_nil(reply)
+  return err
+end
+
+local function refused(status, body)
+  return fail(talk.http(status, body))
+end
+
+describe("an error", function()
+  after_each(talk.stop)
+
+  it("holds what the server said", function()
+    local err = refused("400 Bad Request", [[{"error":{"code":400,"message":"API key not valid.\nSee the\tmanual.",
+      "status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.Help","links":[]},
+      {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}]])
+    assert.same({ "api", 400, "INVALID_ARGUMENT", "API_KEY_INVALID", "models.get", 1 },
+      { err.kind, err.code, err.status, err.reason, err.method, err.attempts })
+    assert.equal("API key not valid.\nSee the\tmanual.", err.message)
+    assert.equal("API_KEY_INVALID", err.details[2].reason)
+    assert.truthy(err.url:find("^http://127.0.0.1:%d+/v1beta/models/x$"))
+    assert.equal("models.get: 400 INVALID_ARGUMENT: API key not valid. See the manual.", tostring(err))
+  end)
+
+  for name, case in pairs {
+    ["in an array"] = { '[{"error":{"code":503,"message":"busy","status":"UNAVAILABLE"}}]', "busy", "UNAVAILABLE" },
+    ["as a string"] = { '{"error":"busy"}', "busy" },
+    ["as a JSON string"] = { '"busy"', "busy" },
+    ["as JSON in a string"] = { '"{\\"error\\":{\\"message\\":\\"busy\\",\\"status\\":\\"X\\"}}"', "busy", "X" },
+    ["as plain text"] = { "busy\n", "busy" },
+    ["as HTML"] = { "<html>\n<title>502</title>\n</html>", "<html> <title>502</title> </html>" },
+    ["as nothing"] = { "", "the answer is empty" },
+    ["without a message"] = { '{"error":{"code":503}}', "the server gave no message" },
+    ["of wrong types"] = { '{"error":{"code":"x","message":5,"status":[],"details":7}}', "the server gave no message" },
+  } do
+    it("is understood " .. name, function()
+      local err = refused("503 Service Unavailable", case[1])
+      assert.equal("api", err.kind)
+      assert.equal(503, err.code)
+      assert.equal(case[2], err.message)
+      assert.equal(case[3], err.status)
+      assert.truthy(tostring(err):find("^models%.get: [^\n]+$"))
+    end)
+  end
+
+  it("quotes a long answer in part, and whole characters only", function()
+    local err = refused("500 Internal", ("ä"):rep(5000))
+    assert.is_true(#err.message < 220)
+    assert.truthy(err.message:find("^ä+…$") or err.message:gsub("ä", "") == "…")
+  end)
+
+  for name, case in pairs {
+    ["is no JSON"] = { talk.ok "hello there", "hello there" },
+    ["is empty"] = { talk.ok "", "the answer is no JSON" },
+    ["is no object"] = { talk.ok "17", "the answer is no JSON object: 17" },
+    ["is cut off"] = { talk.ok '{"name":"mod', '{"name":"mod' },
+    ["redirects"] = { talk.http("302 Found", "", "Location: http://other/\r\n"), "HTTP status 302 was not expected" },
+  } do
+    it("of protocol is an answer that " .. name, function()
+      local err = fail(case[1])
+      assert.equal("protocol", err.kind)
+      assert.truthy(err.message:find(case[2], 1, true), err.message)
+    end)
+  end
+
+  it("of the network says what failed", function()
+    local client, server = talk.scripted { {} }
+    server:stop()
+    local reply, err = client.models:get { name = "x" }
+    assert.is_nil(reply)
+    assert.equal("network", err.kind)
+    assert.truthy(tostring(err):find("^models.get: network: .+127.0.0.1"))
+  end)
+
+  it("of time says which time", function()
+    local client = talk.scripted { { { "hold" } } }
+    local _, err = client.models:get({ name = "x" }, { timeout = 0.1 })
+    assert.equal("models.get: timeout: no complete answer within 0.1 s", tostring(err))
+  end)
+
+  it("is none where the answer has no content", function()
+    local client = talk.answering("HTTP/1.1 204 No Content\r\n\r\n")
+    assert.same({}, (client.models:get { name = "x" }))
+  end)
+end)

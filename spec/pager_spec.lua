@@ -1,0 +1,68 @@
+local talk = require "spec.support.talk"
+
+local function page(token, ...)
+  local names = {}
+  for i = 1, select("#", ...) do names[i] = ('{"name":"%s"}'):format((select(i, ...))) end
+  return talk.ok(('{"models":[%s]%s}'):format(table.concat(names, ","), token and (',"nextPageToken":"%s"'):format(token) or ""))
+end
+
+local function names(pager)
+  local out = {}
+  for model in pager do out[#out + 1] = model.name end
+  return out
+end
+
+describe("a pager", function()
+  after_each(talk.stop)
+
+  it("gives every item of every page, the empty ones passed over", function()
+    local client, server = talk.answering(page("t1", "a", "b"), page("t2"), page("t3", "c"), page("", "d"))
+    local pager = client.models:list { pageSize = 2 }
+    assert.equal(0, server:connections())
+    assert.same({ "a", "b", "c", "d" }, names(pager))
+    assert.is_nil(pager())
+    assert.equal("/v1beta/models?pageSize=2", talk.sent(1).target)
+    assert.equal("/v1beta/models?pageSize=2&pageToken=t1", talk.sent(2).target)
+    assert.equal("/v1beta/models?pageSize=2&pageToken=t3", talk.sent(4).target)
+  end)
+
+  it("needs no arguments, and takes a page token", function()
+    local client = talk.answering(page(nil, "a"), talk.ok "{}")
+    assert.same({ "a" }, names(client.models:list()))
+    assert.same({}, names(client.models:list { pageToken = "p" }))
+    assert.equal("/v1beta/models", talk.sent(1).target)
+    assert.equal("/v1beta/models?pageToken=p", talk.sent(2).target)
+  end)
+
+  it("gives raw pages, nil after the last", function()
+    local client = talk.answering(page("t1", "a"), page(nil, "b"))
+    local pager = client.models:list()
+    assert.same({ models = { { name = "a" } }, nextPageToken = "t1" }, (pager:page()))
+    assert.same({ models = { { name = "b" } } }, (pager:page()))
+    local none, err = pager:page()
+    assert.is_nil(none)
+    assert.is_nil(err)
+  end)
+
+  it("returns a page's error, and can be asked again", function()
+    local client = talk.answering(page("t1", "a"), talk.http("503 Busy", '{"error":{"code":503}}'), page(nil, "b"))
+    local pager = client.models:list()
+    pager:page()
+    local none, err = pager:page()
+    assert.is_nil(none)
+    assert.equal(503, err.code)
+    assert.equal("models.list", err.method)
+    assert.equal("b", pager:page().models[1].name)
+  end)
+
+  it("raises in a loop", function()
+    local client = talk.answering(page("t1", "a"), talk.http("503 Busy", '{"error":{"code":503}}'))
+    local seen = {}
+    local ok, err = pcall(function()
+      for model in client.models:list() do seen[#seen + 1] = model.name end
+    end)
+    assert.is_false(ok)
+    assert.equal(503, err.code)
+    assert.same({ "a" }, seen)
+  end)
+end)

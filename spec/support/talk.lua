@@ -1,0 +1,80 @@
+---A client and a scripted server to talk to, for specs that look at what comes over the wire.
+
+local cjson = require "cjson"
+local gemini = require "gemini"
+local live = require "spec.support.live"
+local loopback = require "loopback"
+
+local talk = {}
+
+local server
+
+---@param status string  "200 OK"
+---@param body string
+---@param more? string  further header lines
+---@return string bytes  of an HTTP answer
+function talk.http(status, body, more)
+  -- Joined, for 5.1's format stops at a zero byte.
+  return "HTTP/1.1 " .. status .. "\r\nContent-Length: " .. #body .. "\r\n" .. (more or "") .. "\r\n" .. body
+end
+
+---@param body string
+---@return string bytes
+function talk.ok(body)
+  return talk.http("200 OK", body, "Content-Type: application/json\r\n")
+end
+
+---@param body string  a whole event stream
+---@return string bytes  of its answer, which the connection's end ends
+function talk.sse(body)
+  return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n" .. body
+end
+
+---@param text string
+---@param finish? string
+---@return string event  of a streamed reply
+function talk.chunk(text, finish)
+  local candidate = { index = 0, finishReason = finish, content = { role = "model", parts = { { text = text } } } }
+  return "data: " .. cjson.encode { candidates = { candidate } } .. "\r\n\r\n"
+end
+
+---Starts a server that gives these answers, one a request, on connections that it closes after each.
+---@param ... string
+---@return table client
+---@return userdata server
+function talk.answering(...)
+  local scripts = {}
+  for i = 1, select("#", ...) do scripts[i] = { { "recv" }, { "send", (select(i, ...)) }, { "close" } } end
+  return talk.scripted(scripts)
+end
+
+---@param scripts table  see loopback.c
+---@param options? table  of gemini.new
+---@return table client
+---@return userdata server
+function talk.scripted(scripts, options)
+  talk.stop()
+  server = loopback.start(scripts)
+  local given = { apiKey = "k-secret-1", baseUrl = server.url }
+  for name, value in pairs(options or {}) do given[name] = value end
+  return gemini.new(given), server
+end
+
+---@param n? integer  1 when absent
+---@return table request  { verb, target, headers, body } as the server got it
+function talk.sent(n)
+  local raw = assert(server:requests()[n or 1], "the server got no such request")
+  local verb, target, head, body = raw:match("^(%S+) (%S+) HTTP/1.1\r\n(.-)\r\n\r\n(.*)$")
+  local headers = {}
+  for name, value in head:gmatch("([^:\r\n]+): *([^\r\n]*)") do headers[name:lower()] = value end
+  return { verb = verb, target = target, headers = headers, body = body ~= "" and cjson.decode(body) or nil, raw = raw }
+end
+
+---Ends the server, and fails if a transfer outlived the spec. For after_each.
+function talk.stop()
+  if server then server:stop() end
+  server = nil
+  live.none()
+end
+
+return talk

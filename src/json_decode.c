@@ -1,0 +1,275 @@
+#include "json.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json_number.h"
+#include "json_string.h"
+#include "scratch.h"
+
+#define ARRAY_MT   "gemini.array"
+#define SLACK      10 /* stack slots for one level and for what is pushed meanwhile */
+#define OBJECT     SIZE_MAX
+#define SIZE_AHEAD (1 << 16) /* no array is made larger than that before its elements are read */
+
+/* What comes after a step: WHOLE, a finished value is on the stack's top; NEXT, a value must follow
+ * in the text. */
+enum step { FAIL, WHOLE, NEXT };
+
+/* Open containers lie on the Lua stack, outermost first, an object with the key that waits for its
+ * value. */
+typedef struct decoder {
+  lua_State *L;
+  const char *text, *p, *end;
+  const char *message;          /* of a failure; p is where */
+  gem_buf *scratch;             /* borrowed at the first string that needs it */
+  int array_mt, owner;          /* stack slots: the metatable, the scratch buffer's userdata */
+  int depth;                    /* open containers */
+  size_t count[GEM_JSON_DEPTH]; /* elements so far, or OBJECT */
+} decoder;
+
+void gem_json_pusharraymt(lua_State *L) {
+  luaL_newmetatable(L, ARRAY_MT);
+}
+
+static enum step fail(decoder *d, const char *at, const char *message) {
+  d->p = at;
+  d->message = at == d->end ? "unexpected end of text" : message;
+  return FAIL;
+}
+
+static void skip_space(decoder *d) {
+  const char *p = d->p;
+  while (p < d->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+    p++;
+  d->p = p;
+}
+
+static bool next_is(const decoder *d, char c) {
+  return d->p < d->end && *d->p == c;
+}
+
+static enum step decode_escaped(decoder *d, const char *from) {
+  static const char *const messages[] = {
+      [GEM_STRING_CUT] = "unexpected end of text",
+      [GEM_STRING_CONTROL] = "control character in a string",
+      [GEM_STRING_ESCAPE] = "invalid escape in a string",
+      [GEM_STRING_NOMEM] = "not enough memory",
+  };
+  if (!d->scratch) {
+    d->scratch = gem_scratch_borrow(d->L);
+    lua_replace(d->L, d->owner);
+  }
+  gem_buf *b = d->scratch;
+  gem_buf_consume(b, gem_buf_len(b));
+  d->p = from;
+  enum gem_string_status status = gem_string_decode(b, &d->p, d->end);
+  if (status == GEM_STRING_NOMEM) luaL_error(d->L, "%s", messages[status]);
+  if (status != GEM_STRING_OK) return fail(d, d->p, messages[status]);
+  lua_pushlstring(d->L, gem_buf_len(b) ? gem_buf_begin(b) : "", gem_buf_len(b));
+  d->p++;
+  return WHOLE;
+}
+
+/* p is at the opening quote. */
+static enum step decode_string(decoder *d) {
+  const char *from = d->p + 1;
+  const char *stop = gem_string_plain(from, d->end);
+  if (stop == d->end || *stop != '"') return decode_escaped(d, from);
+  lua_pushlstring(d->L, from, (size_t)(stop - from));
+  d->p = stop + 1;
+  return WHOLE;
+}
+
+static void push_integer(lua_State *L, int64_t i) {
+#if GEM_HAS_INTEGERS
+  lua_pushinteger(L, (lua_Integer)i);
+#else
+  lua_pushnumber(L, (lua_Number)i);
+#endif
+}
+
+static enum step decode_number(decoder *d) {
+  gem_number n;
+  if (*d->p != '-' && (*d->p < '0' || *d->p > '9')) return fail(d, d->p, "expected a value");
+  switch (gem_number_read(d->p, d->end, &n)) {
+  case GEM_NUMBER_BAD: return fail(d, n.stop, "invalid number");
+  case GEM_NUMBER_RANGE: return fail(d, d->p, "number out of range");
+  case GEM_NUMBER_INTEGER: push_integer(d->L, n.integer); break;
+  case GEM_NUMBER_REAL: lua_pushnumber(d->L, n.real); break;
+  }
+  d->p = n.stop;
+  return WHOLE;
+}
+
+/* Takes the word, or fails at the first byte that differs. */
+static bool take_word(decoder *d, const char *word) {
+  const char *p = d->p;
+  for (; *word; word++, p++) {
+    if (p == d->end || *p != *word) {
+      fail(d, p, "expected a value");
+      return false;
+    }
+  }
+  d->p = p;
+  return true;
+}
+
+static enum step decode_boolean(decoder *d, const char *word, int value) {
+  if (!take_word(d, word)) return FAIL;
+  lua_pushboolean(d->L, value);
+  return WHOLE;
+}
+
+static enum step decode_null(decoder *d) {
+  if (!take_word(d, "null")) return FAIL;
+  lua_pushlightuserdata(d->L, NULL);
+  return WHOLE;
+}
+
+static enum step decode_key(decoder *d) {
+  skip_space(d);
+  if (!next_is(d, '"')) return fail(d, d->p, "expected a string as the key");
+  if (decode_string(d) == FAIL) return FAIL;
+  skip_space(d);
+  if (!next_is(d, ':')) return fail(d, d->p, "expected ':'");
+  d->p++;
+  return NEXT;
+}
+
+static bool can_open(decoder *d) {
+  if (d->depth < GEM_JSON_DEPTH && lua_checkstack(d->L, SLACK)) {
+    d->p++;
+    return true;
+  }
+  fail(d, d->p, "nested more than 1000 deep");
+  return false;
+}
+
+/* How many elements there are before the first that is not a number or a word; 0 when the first is
+ * none. So a row of numbers gets its size at once, and no byte is looked at for two arrays. */
+static int count_scalars(const decoder *d) {
+  int commas = 0;
+  for (const char *p = d->p; p < d->end && *p != ']' && commas < SIZE_AHEAD; p++) {
+    if (*p == '[' || *p == '{' || *p == '"') return commas;
+    commas += *p == ',';
+  }
+  return commas + 1;
+}
+
+static enum step open_array(decoder *d) {
+  if (!can_open(d)) return FAIL;
+  skip_space(d);
+  bool empty = next_is(d, ']');
+  lua_createtable(d->L, empty ? 0 : count_scalars(d), 0);
+  lua_pushvalue(d->L, d->array_mt);
+  lua_setmetatable(d->L, -2);
+  if (empty) {
+    d->p++;
+    return WHOLE;
+  }
+  d->count[d->depth++] = 0;
+  return NEXT;
+}
+
+static enum step open_object(decoder *d) {
+  if (!can_open(d)) return FAIL;
+  lua_newtable(d->L);
+  skip_space(d);
+  if (next_is(d, '}')) {
+    d->p++;
+    return WHOLE;
+  }
+  d->count[d->depth++] = OBJECT;
+  return decode_key(d);
+}
+
+static enum step decode_value(decoder *d) {
+  skip_space(d);
+  if (d->p == d->end) return fail(d, d->p, NULL);
+  switch (*d->p) {
+  case '"': return decode_string(d);
+  case '[': return open_array(d);
+  case '{': return open_object(d);
+  case 't': return decode_boolean(d, "true", 1);
+  case 'f': return decode_boolean(d, "false", 0);
+  case 'n': return decode_null(d);
+  default: return decode_number(d);
+  }
+}
+
+/* The container is finished, and so is a value of the one around it. */
+static enum step close_container(decoder *d) {
+  d->p++;
+  d->depth--;
+  return WHOLE;
+}
+
+static enum step store_element(decoder *d) {
+  lua_rawseti(d->L, -2, (gem_arrayindex)++d->count[d->depth - 1]);
+  skip_space(d);
+  if (next_is(d, ']')) return close_container(d);
+  if (!next_is(d, ',')) return fail(d, d->p, "expected ',' or ']'");
+  d->p++;
+  return NEXT;
+}
+
+static enum step store_member(decoder *d) {
+  lua_rawset(d->L, -3);
+  skip_space(d);
+  if (next_is(d, '}')) return close_container(d);
+  if (!next_is(d, ',')) return fail(d, d->p, "expected ',' or '}'");
+  d->p++;
+  return decode_key(d);
+}
+
+static bool decode_document(decoder *d) {
+  enum step step;
+  do {
+    step = decode_value(d);
+    while (step == WHOLE && d->depth)
+      step = d->count[d->depth - 1] == OBJECT ? store_member(d) : store_element(d);
+  } while (step == NEXT);
+  if (step == FAIL) return false;
+  skip_space(d);
+  return d->p == d->end || fail(d, d->p, "text after the value") != FAIL;
+}
+
+static void skip_byte_order_mark(decoder *d) {
+  if (d->end - d->p >= 3 && memcmp(d->p, "\xEF\xBB\xBF", 3) == 0) d->p += 3;
+}
+
+static int push_failure(const decoder *d) {
+  char number[32];
+  snprintf(number, sizeof number, "%llu", (unsigned long long)(d->p - d->text + 1));
+  lua_pushnil(d->L);
+  lua_pushfstring(d->L, "%s at byte %s", d->message, number);
+  return 2;
+}
+
+/* `count` is left as it is: it is large, and filled as levels open. */
+static void start(decoder *d, lua_State *L, const char *text, size_t len) {
+  d->L = L;
+  d->text = d->p = len ? text : "";
+  d->end = d->text + len;
+  d->scratch = NULL;
+  d->array_mt = lua_gettop(L) + 1;
+  d->owner = d->array_mt + 1;
+  d->depth = 0;
+  luaL_checkstack(L, SLACK, "no room to decode JSON");
+  gem_json_pusharraymt(L);
+  lua_pushnil(L);
+  skip_byte_order_mark(d);
+}
+
+int gem_json_decode(lua_State *L, const char *text, size_t len) {
+  decoder d;
+  int base = lua_gettop(L);
+  start(&d, L, text, len);
+  bool ok = decode_document(&d);
+  if (d.scratch) gem_scratch_return(L, d.owner);
+  if (ok) lua_replace(L, base + 1);
+  lua_settop(L, base + ok);
+  return ok ? 1 : push_failure(&d);
+}

@@ -1,0 +1,298 @@
+#include "transfer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "clock.h"
+
+/* Unread bytes of a stream above which its socket is left alone, so long as there is an event to
+ * take. */
+#define HIGH_WATER (256 * 1024)
+#define HEAD_CAP   (256 * 1024)
+
+void gem_transfer_init(gem_transfer *t) {
+  memset(t, 0, sizeof *t);
+}
+
+/* ---- What curl calls: append and return. ---- */
+
+static int stored(gem_transfer *t, enum gem_status status) {
+  t->no_memory |= status == GEM_NOMEM;
+  t->over_limit |= status == GEM_LIMIT;
+  return status == GEM_OK;
+}
+
+static int streams(const gem_transfer *t) {
+  return t->stream && t->status >= 200 && t->status < 300;
+}
+
+static size_t on_header(char *line, size_t unit, size_t n, void *user) {
+  gem_transfer *t = user;
+  n *= unit;
+  t->last_byte = gem_clock_ms();
+  if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) gem_buf_consume(&t->head, gem_buf_len(&t->head));
+  if (!stored(t, gem_buf_append(&t->head, line, n))) return 0;
+  if (n <= 2) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+  return n;
+}
+
+static size_t on_event_bytes(gem_transfer *t, const char *bytes, size_t n) {
+  if (gem_sse_held(&t->events) > HIGH_WATER && gem_sse_ready(&t->events)) {
+    t->paused = 1;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  if (!stored(t, gem_sse_feed(&t->events, bytes, n))) return 0;
+  if (gem_sse_ready(&t->events)) t->multi->progress++;
+  return n;
+}
+
+static size_t on_body(char *bytes, size_t unit, size_t n, void *user) {
+  gem_transfer *t = user;
+  n *= unit;
+  t->last_byte = gem_clock_ms();
+  if (streams(t)) return on_event_bytes(t, bytes, n);
+  return stored(t, gem_buf_append(&t->reply, bytes, n)) ? n : 0;
+}
+
+static size_t on_send(char *to, size_t unit, size_t n, void *user) {
+  gem_transfer *t = user;
+  t->last_byte = gem_clock_ms();
+  return gem_body_read(&t->body, to, n * unit);
+}
+
+static int on_rewind(void *user, curl_off_t position, int origin) {
+  gem_transfer *t = user;
+  if (origin != SEEK_SET || position < 0) return CURL_SEEKFUNC_CANTSEEK;
+  return gem_body_seek(&t->body, (size_t)position) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+/* ---- Setting up. ---- */
+
+#define SET(option, value)                                                                                   \
+  do {                                                                                                       \
+    CURLcode set_ = curl_easy_setopt(t->easy, option, value);                                                \
+    if (set_ != CURLE_OK) return set_;                                                                       \
+  } while (0)
+
+static CURLcode set_protocols(gem_transfer *t) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  SET(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+  return CURLE_OK;
+}
+
+static CURLcode set_connection(gem_transfer *t, const gem_request *r) {
+  SET(CURLOPT_NOSIGNAL, 1L);
+  SET(CURLOPT_TCP_KEEPALIVE, 1L);
+  SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+  /* Streams share one HTTP/2 connection; without TLS there is none to wait for. */
+  SET(CURLOPT_PIPEWAIT, strncasecmp(r->url, "https:", 6) == 0 ? 1L : 0L);
+  if (r->connect_ms > 0) SET(CURLOPT_CONNECTTIMEOUT_MS, r->connect_ms);
+  if (r->proxy) SET(CURLOPT_PROXY, r->proxy);
+  SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (r->ca_file) SET(CURLOPT_CAINFO, r->ca_file);
+  return set_protocols(t);
+}
+
+static CURLcode set_callbacks(gem_transfer *t) {
+  SET(CURLOPT_PRIVATE, t);
+  SET(CURLOPT_ERRORBUFFER, t->error);
+  SET(CURLOPT_HEADERFUNCTION, on_header);
+  SET(CURLOPT_HEADERDATA, t);
+  SET(CURLOPT_WRITEFUNCTION, on_body);
+  SET(CURLOPT_WRITEDATA, t);
+  SET(CURLOPT_READFUNCTION, on_send);
+  SET(CURLOPT_READDATA, t);
+  SET(CURLOPT_SEEKFUNCTION, on_rewind);
+  SET(CURLOPT_SEEKDATA, t);
+  return CURLE_OK;
+}
+
+int gem_transfer_add_header(gem_transfer *t, const char *line) {
+  struct curl_slist *longer = curl_slist_append(t->headers, line);
+  if (!longer) return 0;
+  t->headers = longer;
+  return 1;
+}
+
+static int has_header(const gem_transfer *t, const char *prefix) {
+  for (const struct curl_slist *h = t->headers; h; h = h->next)
+    if (strncasecmp(h->data, prefix, strlen(prefix)) == 0) return 1;
+  return 0;
+}
+
+/* Takes out what curl would add: a pause before large bodies, and a media type that is not ours. */
+static int set_headers(gem_transfer *t) {
+  if (!gem_transfer_add_header(t, "Expect:")) return 0;
+  return has_header(t, "Content-Type:") || gem_transfer_add_header(t, "Content-Type:");
+}
+
+static CURLcode set_message(gem_transfer *t, const gem_request *r) {
+  SET(CURLOPT_URL, r->url);
+  SET(CURLOPT_PATH_AS_IS, 1L);
+  SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  SET(CURLOPT_ACCEPT_ENCODING, "");
+  if (!set_headers(t)) return CURLE_OUT_OF_MEMORY;
+  SET(CURLOPT_HTTPHEADER, t->headers);
+  if (r->has_body) {
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.size);
+  }
+  /* curl's own name for the method sets it off from what the method does: POST with a body, else
+   * GET. */
+  if (strcmp(r->method, "GET") != 0) SET(CURLOPT_CUSTOMREQUEST, r->method);
+  return CURLE_OK;
+}
+
+/* ---- Life. ---- */
+
+static void attach(gem_transfer *t, gem_multi *m) {
+  t->multi = m;
+  t->prev = NULL;
+  t->next = m->live;
+  if (m->live) m->live->prev = t;
+  m->live = t;
+  m->count++;
+}
+
+static void detach(gem_transfer *t) {
+  gem_multi *m = t->multi;
+  if (!m) return;
+  curl_multi_remove_handle(m->curl, t->easy);
+  if (t->prev) t->prev->next = t->next;
+  if (t->next) t->next->prev = t->prev;
+  if (m->live == t) m->live = t->next;
+  m->count--;
+  m->progress++;
+  t->multi = NULL;
+}
+
+static void free_handle(gem_transfer *t) {
+  if (t->easy) curl_easy_cleanup(t->easy);
+  curl_slist_free_all(t->headers);
+  t->easy = NULL;
+  t->headers = NULL;
+}
+
+static void prepare(gem_transfer *t, const gem_request *r) {
+  gem_buf_init(&t->head, HEAD_CAP);
+  gem_buf_init(&t->reply, r->max_bytes);
+  gem_sse_init(&t->events, r->max_bytes);
+  gem_body_init(&t->body, r->segments, r->segment_count);
+  t->stream = (unsigned char)r->stream;
+  t->max_bytes = r->max_bytes;
+  t->idle_ms = r->idle_ms;
+  t->total_ms = r->total_ms;
+  t->last_byte = gem_clock_ms();
+  t->deadline = r->total_ms > 0 ? t->last_byte + r->total_ms : INT64_MAX;
+}
+
+int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
+  prepare(t, r);
+  t->easy = curl_easy_init();
+  CURLcode code = t->easy ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+  if (code == CURLE_OK) code = set_callbacks(t);
+  if (code == CURLE_OK) code = set_connection(t, r);
+  if (code == CURLE_OK) code = set_message(t, r);
+  if (code == CURLE_OK && curl_multi_add_handle(m->curl, t->easy) != CURLM_OK) code = CURLE_OUT_OF_MEMORY;
+  if (code == CURLE_OK) {
+    attach(t, m);
+    return 1;
+  }
+  gem_transfer_settle(t, code);
+  return 0;
+}
+
+void gem_transfer_close(gem_transfer *t) {
+  detach(t);
+  free_handle(t);
+  gem_buf_free(&t->head);
+  gem_buf_free(&t->reply);
+  gem_sse_free(&t->events);
+  if (t->end == GEM_RUNNING) t->end = GEM_DONE;
+}
+
+/* ---- Endings. ---- */
+
+/* What a caller can act on. Codes that are not here are the network's. */
+static const struct {
+  CURLcode code;
+  const char *kind;
+} kinds[] = {
+    {CURLE_OPERATION_TIMEDOUT, "timeout"},    {CURLE_ABORTED_BY_CALLBACK, "cancelled"},
+    {CURLE_PARTIAL_FILE, "truncated"},        {CURLE_SSL_CONNECT_ERROR, "tls"},
+    {CURLE_PEER_FAILED_VERIFICATION, "tls"},  {CURLE_SSL_CACERT_BADFILE, "tls"},
+    {CURLE_SSL_CERTPROBLEM, "tls"},           {CURLE_SSL_CIPHER, "tls"},
+    {CURLE_SSL_ISSUER_ERROR, "tls"},          {CURLE_SSL_INVALIDCERTSTATUS, "tls"},
+    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, "tls"},  {CURLE_USE_SSL_FAILED, "tls"},
+    {CURLE_WEIRD_SERVER_REPLY, "protocol"},   {CURLE_UNSUPPORTED_PROTOCOL, "protocol"},
+    {CURLE_BAD_CONTENT_ENCODING, "protocol"}, {CURLE_HTTP2, "protocol"},
+};
+
+static const char *kind_of(CURLcode code) {
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (kinds[i].code == code) return kinds[i].kind;
+  return "network";
+}
+
+static void fail(gem_transfer *t, CURLcode code) {
+  t->end = GEM_FAILED;
+  t->kind = kind_of(code);
+  if (code == CURLE_OUT_OF_MEMORY) t->no_memory = 1;
+  if (t->over_limit) {
+    t->kind = "limit";
+    snprintf(t->error, sizeof t->error, "the answer is larger than %lu bytes", (unsigned long)t->max_bytes);
+  } else if (!*t->error) {
+    snprintf(t->error, sizeof t->error, "%s", curl_easy_strerror(code));
+  }
+}
+
+void gem_transfer_settle(gem_transfer *t, CURLcode code) {
+  if (code == CURLE_OK) {
+    t->end = GEM_DONE;
+    gem_sse_finish(&t->events);
+  } else {
+    /* An event cut off by the failure stays untaken: half a value would hide the cause. */
+    fail(t, code);
+  }
+  detach(t);
+  free_handle(t);
+}
+
+static int64_t idle_deadline(const gem_transfer *t) {
+  return t->idle_ms > 0 && !t->paused ? t->last_byte + t->idle_ms : INT64_MAX;
+}
+
+int64_t gem_transfer_deadline(const gem_transfer *t) {
+  int64_t idle = idle_deadline(t);
+  return idle < t->deadline ? idle : t->deadline;
+}
+
+void gem_transfer_expire(gem_transfer *t, int64_t now) {
+  if (now < gem_transfer_deadline(t)) return;
+  int idle = now < t->deadline;
+  snprintf(t->error, sizeof t->error, idle ? "no byte for %.3g s" : "no complete answer within %.3g s",
+           (double)(idle ? t->idle_ms : t->total_ms) / 1000);
+  gem_transfer_settle(t, CURLE_OPERATION_TIMEDOUT);
+}
+
+/* ---- What the consumer calls. ---- */
+
+static void resume(gem_transfer *t) {
+  t->paused = 0;
+  t->last_byte = gem_clock_ms();
+  curl_easy_pause(t->easy, CURLPAUSE_CONT);
+}
+
+int gem_transfer_ready(gem_transfer *t) {
+  if (gem_sse_ready(&t->events)) return 1;
+  if (t->paused && t->multi) resume(t);
+  return gem_sse_ready(&t->events) || t->end != GEM_RUNNING;
+}
+
+int gem_transfer_event(gem_transfer *t, const char **data, size_t *len) {
+  return gem_sse_next(&t->events, data, len);
+}

@@ -1,0 +1,114 @@
+/*
+ * One HTTP exchange on a curl multi handle, and the multi that drives them. Knows nothing of Lua.
+ *
+ * curl's callbacks append to the exchange's buffers and return; whoever drives the multi reads the
+ * buffers between two steps. A consumer that does not read stops the socket: above a high-water
+ * mark the exchange pauses until its events are taken.
+ *
+ * Ownership: the caller owns both structs and what a request points to (see below); the exchange
+ * owns its curl handle and buffers. The multi holds its live exchanges in a list and may be closed
+ * before or after them.
+ */
+#ifndef GEM_TRANSFER_H
+#define GEM_TRANSFER_H
+
+#include <curl/curl.h>
+#include <stdint.h>
+
+#include "body.h"
+#include "buf.h"
+#include "sse.h"
+
+struct gem_transfer;
+
+typedef struct gem_multi {
+  CURLM *curl;               /* NULL when closed */
+  struct gem_transfer *live; /* intrusive list of the exchanges under way */
+  size_t count;              /* its length */
+  unsigned long progress;    /* goes up whenever something became readable or ended */
+} gem_multi;
+
+/* What an exchange is asked to do. Strings are copied by start, the body is not: it must outlive
+ * the exchange. */
+typedef struct gem_request {
+  const char *method;
+  const char *url;
+  const gem_segment *segments;
+  size_t segment_count;
+  int has_body;
+  int stream;        /* split a 2xx answer into events */
+  size_t max_bytes;  /* of the whole answer, or of one event */
+  long connect_ms;   /* 0 = curl's own */
+  long idle_ms;      /* longest silence; 0 = any */
+  long total_ms;     /* 0 = any */
+  const char *proxy; /* NULL = as the environment says, "" = none */
+  const char *ca_file;
+} gem_request;
+
+enum gem_end { GEM_RUNNING, GEM_DONE, GEM_FAILED };
+
+typedef struct gem_transfer {
+  gem_multi *multi; /* NULL unless under way */
+  struct gem_transfer *prev, *next;
+  CURL *easy;
+  struct curl_slist *headers;
+  gem_body body;
+  gem_buf head;  /* the answer's header lines, of the last header block */
+  gem_buf reply; /* the answer's body, unless it is a stream of events */
+  gem_sse events;
+  long status; /* HTTP status; 0 before the header block is complete */
+  int64_t deadline;
+  int64_t last_byte; /* when a byte last moved in either direction */
+  long idle_ms;
+  long total_ms;
+  size_t max_bytes;
+  enum gem_end end;
+  const char *kind; /* of the failure: static text */
+  char error[CURL_ERROR_SIZE];
+  unsigned char stream;
+  unsigned char paused;
+  unsigned char no_memory;
+  unsigned char over_limit;
+} gem_transfer;
+
+/* Opens the multi; 0 for want of memory. */
+int gem_multi_open(gem_multi *m);
+
+/* Ends all exchanges under way as cancelled and closes every connection. Harmless on a closed
+ * multi. */
+void gem_multi_close(gem_multi *m);
+
+/* Moves bytes; waits for at most `ms` until something becomes readable or ends. 0 if curl failed as
+ * a whole. */
+int gem_multi_step(gem_multi *m, int ms);
+
+/* Makes a closed exchange; allocates nothing. */
+void gem_transfer_init(gem_transfer *t);
+
+/* Adds a "Name: value" line to the request, before start; 0 for want of memory. */
+int gem_transfer_add_header(gem_transfer *t, const char *line);
+
+/* Sends the request. 0 when it can't: error and kind say why (no_memory apart). */
+int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *request);
+
+/* Ends the exchange if it is under way, its connection with it, and frees all it holds. Harmless
+ * when closed. */
+void gem_transfer_close(gem_transfer *t);
+
+/* Whether there is an event to take, or nothing more to come. Lets a paused socket go on once its
+ * events are taken. */
+int gem_transfer_ready(gem_transfer *t);
+
+/* Takes the next event of a stream; 0 if none waits. *data is valid until the next step or ready.
+ */
+int gem_transfer_event(gem_transfer *t, const char **data, size_t *len);
+
+/* For the multi alone: ends an exchange with curl's verdict, or at a deadline that has passed by
+ * `now`. */
+void gem_transfer_settle(gem_transfer *t, CURLcode code);
+void gem_transfer_expire(gem_transfer *t, int64_t now);
+
+/* When it expires at the earliest; INT64_MAX = never. */
+int64_t gem_transfer_deadline(const gem_transfer *t);
+
+#endif
