@@ -105,13 +105,14 @@ describe("the transport", function()
   end)
 
   it("runs exchanges side by side", function()
-    local script = { { "recv" }, { "sleep", 0.1 }, { "send", ok "x" } }
-    serve { script, script, script, script }
-    local transfers, start = {}, transport.now()
-    for i = 1, 4 do transfers[i] = submit {} end
-    assert.equal(4, multi:live())
-    for _, transfer in ipairs(transfers) do assert.equal("x", await(transfer):bodyText()) end
-    assert.is_true(transport.now() - start < 0.35)
+    local held, quick = { { "recv" }, { "hold" } }, { { "recv" }, { "send", ok "x" } }
+    serve { held, quick, quick, quick }
+    local first = submit {}
+    while #server:requests() == 0 do multi:step(0.01) end
+    for _ = 1, 3 do assert.equal("x", await(submit {}):bodyText()) end
+    assert.is_false(first:ready())
+    assert.equal(1, multi:live())
+    first:close()
   end)
 
   it("gives status, headers and body of any answer", function()
@@ -258,33 +259,31 @@ describe("the transport", function()
 
     it("keeps to the total time", function()
       serve { { { "recv" }, { "send", chunked "data: 1\n\n" }, { "hold" } } }
-      local start = transport.now()
       local transfer = submit { stream = true, timeout = 0.2 }
       assert.same({ "1" }, texts(transfer))
       local kind, message = transfer:failure()
       assert.equal("timeout", kind)
       assert.equal("no complete answer within 0.2 s", message)
-      assert.is_true(transport.now() - start < 0.45)
     end)
 
     it("keeps to the idle time, which every byte restarts", function()
-      serve { { { "recv" }, { "send", chunked() }, { "drip", "9\r\ndata: 1\n\n", 2, 0.1 }, { "hold" } } }
+      serve { { { "recv" }, { "send", chunked() }, { "drip", "9\r\ndata: 1\n\n\r\n", 1, 0.1 }, { "hold" } } }
       local start = transport.now()
-      local transfer = submit { stream = true, idleTimeout = 0.25 }
+      local transfer = submit { stream = true, idleTimeout = 0.5 }
       assert.same({ "1" }, texts(transfer))
       local kind, message = transfer:failure()
       assert.equal("timeout", kind)
-      assert.equal("no byte for 0.25 s", message)
-      assert.is_true(transport.now() - start > 0.6)
+      assert.equal("no byte for 0.5 s", message)
+      assert.is_true(transport.now() - start > 1.2)
     end)
 
     it("counts no idle time while the consumer is the slow one", function()
       local event = "data: " .. ("x"):rep(990) .. "\r\n\r\n"
       local piece = ("%x\r\n%s\r\n"):format(#event, event)
       serve { { { "recv" }, { "send", chunked() }, { "fill", piece, 5000 }, { "send", LAST }, { "close" } } }
-      local transfer = await(submit { stream = true, idleTimeout = 0.2 })
+      local transfer = await(submit { stream = true, idleTimeout = 0.5 })
       local before = transport.now()
-      while transport.now() - before < 0.5 do multi:step(0.05) end
+      while transport.now() - before < 1 do multi:step(0.05) end
       assert.equal(5000, #texts(transfer))
       assert.is_nil(transfer:failure())
     end)
@@ -292,10 +291,8 @@ describe("the transport", function()
     it("keeps to the time to connect", function()
       -- A proxy that never answers its CONNECT holds up the connection.
       serve { { { "hold" } } }
-      local start = transport.now()
       local kind = failure { url = "https://example.invalid/", proxy = server.url, connectTimeout = 0.2 }
       assert.equal("timeout", kind)
-      assert.is_true(transport.now() - start < 1)
     end)
   end)
 

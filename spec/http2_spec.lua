@@ -1,0 +1,74 @@
+local emulator = require "spec.support.emulator"
+local gemini = require "gemini"
+local live = require "spec.support.live"
+local nginx = require "spec.support.nginx"
+
+describe("behind TLS and HTTP/2", function()
+  local backend, front
+
+  setup(function()
+    backend = emulator.start { delay = 0.01 }
+    front = nginx.start(backend.url)
+  end)
+
+  teardown(function()
+    front.stop()
+    backend.stop()
+  end)
+
+  after_each(live.none)
+
+  local function client(options)
+    options = options or {}
+    options.apiKey, options.baseUrl = "k", front.url
+    return gemini.new(options)
+  end
+
+  it("calls and streams go over one connection", function()
+    local encodings = {}
+    local c = client {
+      caFile = front.caFile,
+      onResponse = function(response) encodings[#encodings + 1] = response.headers["content-encoding"] end,
+    }
+    assert.equal("models/gemini-2.5-flash", assert(c.models:get { name = "gemini-2.5-flash" }).name)
+    assert.same({ "gzip" }, encodings)
+    local streams = {}
+    for i = 1, 10 do
+      streams[i] = c.models:streamGenerateContent { model = "gemini-2.5-flash", contents = "number " .. i }
+    end
+    for i = 1, 10 do
+      local reply = assert(streams[i]:collect())
+      assert.truthy(reply.text:find("number " .. i, 1, true))
+    end
+    local seen = front.seen()
+    assert.equal(11, #seen)
+    for _, request in ipairs(seen) do
+      assert.equal("HTTP/2.0", request[2])
+      assert.equal(seen[1][1], request[1])
+    end
+  end)
+
+  it("a stream that is left early ends alone, not its connection", function()
+    local before = #front.seen()
+    local c = client { caFile = front.caFile }
+    local stream = c.models:streamGenerateContent { model = "gemini-2.5-flash", contents = "x" }
+    stream:next()
+    stream:close()
+    assert(c.models:get { name = "gemini-2.5-flash" })
+    local seen = front.seen()
+    assert.equal(before + 2, #seen)
+    assert.equal(seen[before + 1][1], seen[before + 2][1])
+  end)
+
+  it("a certificate that the system does not trust is refused", function()
+    local reply, err = client().models:get { name = "gemini-2.5-flash" }
+    assert.is_nil(reply)
+    assert.equal("tls", err.kind)
+  end)
+
+  it("a file of certificates that does not exist is an error, and no reason to trust", function()
+    local reply, err = client({ caFile = "/nonexistent.pem" }).models:get { name = "gemini-2.5-flash" }
+    assert.is_nil(reply)
+    assert.equal("tls", err.kind)
+  end)
+end)

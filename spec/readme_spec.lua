@@ -1,0 +1,82 @@
+---The README's code runs as it stands, against the emulator. `--> ` says what a line prints. #checkout
+
+local emulator = require "spec.support.emulator"
+local run = require "spec.support.run"
+
+local PREAMBLE = "local gemini = require 'gemini'\nlocal client = gemini.new()\n"
+
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local function blocks(text)
+  local out = {}
+  for block in text:gmatch("```lua\n(.-)```") do out[#out + 1] = block end
+  return out
+end
+
+local function expected(block)
+  local lines = {}
+  for line in block:gmatch("%-%-> ([^\n]*)") do lines[#lines + 1] = line end
+  return lines
+end
+
+describe("the README #checkout", function()
+  local server
+
+  setup(function() server = emulator.start { delay = 0 } end)
+  teardown(function() server.stop() end)
+
+  local all = blocks(read "README.md")
+
+  it("has code on its first screen", function()
+    assert.is_true(#all > 6)
+    assert.truthy(read("README.md"):find("^# lua%-gemini\n\n```lua\n"))
+  end)
+
+  for i, block in ipairs(all) do
+    it("shows code that runs: block " .. i, function()
+      local code = block:find('require "gemini"', 1, true) and block or PREAMBLE .. block
+      local output, status = run.lua(code, nil, { GOOGLE_GEMINI_BASE_URL = server.url, GEMINI_API_KEY = "k" })
+      assert.equal(0, status, output)
+      local at = 1
+      for _, line in ipairs(expected(block)) do
+        local from, to = output:find(line, at, true)
+        assert.truthy(from, ("%q is not printed in:\n%s"):format(line, output))
+        at = to
+      end
+    end)
+  end
+end)
+
+describe("the demo #checkout", function()
+  local function demo(environment)
+    local paths = ("LUA_PATH='%s' LUA_CPATH='%s'"):format(package.path, package.cpath)
+    local interpreter = require("gemini.emulator.interpreter").name()
+    local command = "env -u GEMINI_API_KEY -u GOOGLE_API_KEY %s %s %s examples/demo.lua 'Is this on?' 2>&1; echo $?"
+    local pipe = io.popen(command:format(paths, environment, interpreter))
+    local all = pipe:read("*a")
+    pipe:close()
+    return all
+  end
+
+  it("streams an answer and says what it took", function()
+    local output = demo ""
+    for _, piece in ipairs {
+      "It is no model", "Is this on?", "finish reason      STOP",
+      "tokens             3 prompt, ", "to the first token 0.", "\n0\n",
+    } do
+      assert.truthy(output:find(piece, 1, true), piece .. " is not in:\n" .. output)
+    end
+  end)
+
+  it("talks to the place that the environment names where a key is set, and shows an error as one line", function()
+    local output = demo "GEMINI_API_KEY=k GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:1"
+    assert.falsy(output:find("no model", 1, true))
+    assert.truthy(output:find("models.streamGenerateContent: network: ", 1, true), output)
+    assert.truthy(output:find("\n1\n$"), output)
+  end)
+end)

@@ -1,0 +1,102 @@
+---nginx with TLS and HTTP/2 before another server, for specs.
+
+local socket = require "socket"
+
+local nginx = {}
+
+local CONFIG = [[
+daemon off;
+master_process off;
+pid %(dir)/pid;
+error_log %(dir)/error.log;
+events { worker_connections 512; }
+http {
+  log_format seen '$connection $server_protocol $request_uri';
+  access_log %(dir)/access.log seen;
+  client_body_temp_path %(dir)/body;
+  proxy_temp_path %(dir)/proxy;
+  fastcgi_temp_path %(dir)/fastcgi;
+  uwsgi_temp_path %(dir)/uwsgi;
+  scgi_temp_path %(dir)/scgi;
+  gzip on;
+  gzip_types application/json;
+  gzip_min_length 1;
+  gzip_proxied any;
+  server {
+    listen 127.0.0.1:%(port) ssl http2;
+    ssl_certificate %(dir)/cert.pem;
+    ssl_certificate_key %(dir)/key.pem;
+    location / {
+      proxy_pass %(upstream);
+      proxy_http_version 1.1;
+      proxy_buffering off;
+    }
+  }
+}
+]]
+
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local function write(path, text)
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+end
+
+local function freePort()
+  local listener = assert(socket.bind("127.0.0.1", 0))
+  local _, port = listener:getsockname()
+  listener:close()
+  return tonumber(port)
+end
+
+local function certificate(dir)
+  os.execute(("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
+    .. "-addext subjectAltName=IP:127.0.0.1 -keyout %s/key.pem -out %s/cert.pem 2>/dev/null"):format(dir, dir))
+end
+
+local function awaitPort(port)
+  for _ = 1, 100 do
+    local client = socket.connect("127.0.0.1", port)
+    if client then return client:close() end
+    socket.sleep(0.02)
+  end
+  error("nginx does not listen")
+end
+
+---Starts nginx before a server.
+---@param upstream string  its URL
+---@return table server  `url`, `caFile`, `seen()` (a list of { connection, protocol, uri }), `stop()`
+function nginx.start(upstream)
+  local dir = os.tmpname()
+  os.remove(dir)
+  os.execute("mkdir -m 700 " .. dir)
+  certificate(dir)
+  local values = { dir = dir, port = tostring(freePort()), upstream = upstream }
+  write(dir .. "/nginx.conf", (CONFIG:gsub("%%%((%w+)%)", values)))
+  local command = "PATH=$PATH:/usr/sbin; nginx -c %s/nginx.conf -e %s/error.log >/dev/null 2>&1 & echo $!"
+  local pipe = io.popen(command:format(dir, dir))
+  local pid = pipe:read("*l")
+  pipe:close()
+  awaitPort(tonumber(values.port))
+  local server = { url = "https://127.0.0.1:" .. values.port, caFile = dir .. "/cert.pem" }
+  function server.seen()
+    socket.sleep(0.1)
+    local list = {}
+    for line in read(dir .. "/access.log"):gmatch("[^\n]+") do
+      list[#list + 1] = { line:match("^(%S+) (%S+) (%S+)") }
+    end
+    return list
+  end
+  function server.stop()
+    os.execute("kill " .. pid .. "; rm -r " .. dir)
+  end
+  return server
+end
+
+return nginx
