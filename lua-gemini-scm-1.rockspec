@@ -92,6 +92,7 @@ build = {
     ["gemini.emulator.turn"] = "lua/gemini/emulator/turn.lua",
     ["gemini.errors"] = "lua/gemini/errors.lua",
     ["gemini.headers"] = "lua/gemini/headers.lua",
+    ["gemini.interpreted"] = "lua/gemini/interpreted.lua",
     ["gemini.json"] = "lua/gemini/json.lua",
     ["gemini.loop"] = "lua/gemini/loop/init.lua",
     ["gemini.merge"] = "lua/gemini/merge.lua",

@@ -19,6 +19,9 @@ describe("gemini.new", function()
     { "an empty key", { apiKey = "" }, "gemini.new: apiKey is empty" },
     { "a key with a line end", { apiKey = "secret\n" }, "gemini.new: apiKey holds a space, a line end" },
     { "a time-out of nothing", { apiKey = "k", timeout = 0 }, "timeout must be a positive number of seconds" },
+    { "a version that leaves its segment", { apiKey = "k", version = ".." }, 'version must be a version such as' },
+    { "headers that frame a message", { apiKey = "k", headers = { ["Content-Length"] = "1" } },
+      "headers: Content-Length is not yours to set" },
     { "a base without a scheme", { apiKey = "k", baseUrl = "localhost:1" }, "baseUrl must be an http or https URL" },
     { "a base with a user", { apiKey = "k", baseUrl = "http://u:p@h" }, "baseUrl must not hold a user name" },
     { "a base with a query", { apiKey = "k", baseUrl = "http://h/?a=1" }, "baseUrl must not hold a query" },
@@ -28,6 +31,25 @@ describe("gemini.new", function()
   } do
     it("refuses " .. case[1], function() raises(case[3], gemini.new, case[2]) end)
   end
+
+  it("keeps what may be secret in a URL to itself", function()
+    for _, url in ipairs { "https://h/?key=SECRETURL", "ftp://u:SECRETPW@h/", "SECRET://x" } do
+      local _, err = pcall(gemini.new, { apiKey = "k", baseUrl = url })
+      assert.falsy(err:find("SECRET", 1, true), err)
+    end
+  end)
+
+  it("is called with a dot", function()
+    raises("gemini.new: call it with a dot: gemini.new{…}", gemini.new, gemini, {})
+  end)
+
+  it("names the variable that holds a bad key", function()
+    local getenv = os.getenv
+    os.getenv = function(name) return name == "GOOGLE_API_KEY" and "a\n" or nil end -- luacheck: ignore 122
+    local _, err = pcall(gemini.new)
+    os.getenv = getenv -- luacheck: ignore 122
+    assert.truthy(err:find("GOOGLE_API_KEY holds a space, a line end", 1, true))
+  end)
 
   it("names this file and line", function()
     local _, err = pcall(function() gemini.new { apiKey = "" } end)
@@ -111,10 +133,56 @@ describe("a client", function()
     assert.is_nil(talk.sent(1).headers["x-goog-api-key"])
   end)
 
-  it("refuses a token that is none, and sends nothing", function()
-    local client, server = talk.scripted({ {} }, { token = function() return nil end })
-    raises("token: the function must return a string, got nil", client.models.get, client.models, { name = "a" })
-    assert.equal(0, #server:requests())
+  it("sends nothing without a token", function()
+    local answers = {}
+    local client, server = talk.scripted({ {} }, { token = function() return answers[1], answers[2] end })
+    local reply, err = client.models:get { name = "a" }
+    assert.is_nil(reply)
+    assert.equal("models.get: network: no access token: the function gave none", tostring(err))
+    answers = { nil, "the metadata server is down" }
+    local ok, raised = pcall(function()
+      for _ in client.models:streamGenerateContent { model = "m", contents = "x" } do error "a chunk came" end
+    end)
+    assert.is_false(ok)
+    assert.equal("no access token: the metadata server is down", raised.message)
+    assert.equal(0, raised.attempts)
+    answers = { 5 }
+    raises("models.get: token: the function must return a string, got number",
+      client.models.get, client.models, { name = "a" })
+    answers = { "a\r\nb: c" }
+    raises("models.get: token holds a space, a line end", client.models.get, client.models, { name = "a" })
+    assert.equal(0, server:connections())
+  end)
+
+  it("asks for the token when a page is sent, not before", function()
+    local n = 0
+    local client = talk.scripted({ { { "recv" }, { "send", talk.ok '{"nextPageToken":"t"}' }, { "loop" } } }, {
+      token = function()
+        n = n + 1
+        return "token-" .. n
+      end,
+    })
+    local pager = client.models:list()
+    assert.equal(0, n)
+    pager:page()
+    assert.equal("Bearer token-1", talk.sent(1).headers.authorization)
+  end)
+
+  it("hides its key where the server repeats it", function()
+    local client = talk.answering(talk.http("400 Bad Request", '{"error":"the key k-secret-1 is bad"}'))
+    local _, err = client.models:get { name = "a" }
+    assert.equal("the key (redacted) is bad", err.message)
+  end)
+
+  it("closes the transfer of a call whose observer raises", function()
+    local client = talk.scripted({
+      { { "recv" }, { "send", OK }, { "close" } },
+      { { "recv" }, { "send", talk.sse(talk.chunk "a") }, { "hold" } },
+    }, { onResponse = function() error("mine", 0) end })
+    assert.has_error(function() client.models:get { name = "a" } end, "mine")
+    local stream = client.models:streamGenerateContent { model = "m", contents = "x" }
+    assert.has_error(function() stream:next() end, "mine")
+    assert.equal(0, require("gemini.loop").live())
   end)
 
   it("sends its headers, a call's over them", function()
@@ -191,6 +259,13 @@ describe("wrong use", function()
       "generateContent", { model = "m", contents = 5 } },
     { "generateContent: contents[2] must be a string, a part or a content, got boolean",
       "generateContent", { model = "m", contents = { "a", true } } },
+    { "generateContent: contents: a list must not have holes, but item 2 is nil",
+      "generateContent", { model = "m", contents = { "a", nil, "b" } } },
+    { "generateContent: contents: a list must not have a named field ('inlineData')",
+      "generateContent", { model = "m", contents = { "look", inlineData = {} } } },
+    { "generateContent: systemInstruction: a list must not have a named field ('text')",
+      "generateContent", { model = "m", contents = "x", systemInstruction = { "a", text = "b" } } },
+    { "models.list: pageSize must be a finite number", "list", { pageSize = 1 / 0 } },
     { "generateContent: systemInstruction must be a string or a table, got number",
       "generateContent", { model = "m", contents = "x", systemInstruction = 1 } },
     { "generateContent: systemInstruction[1] must be a string or a part, got number",

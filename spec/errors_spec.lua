@@ -31,6 +31,8 @@ describe("an error", function()
     ["as a string"] = { '{"error":"busy"}', "busy" },
     ["as a JSON string"] = { '"busy"', "busy" },
     ["as JSON in a string"] = { '"{\\"error\\":{\\"message\\":\\"busy\\",\\"status\\":\\"X\\"}}"', "busy", "X" },
+    ["as JSON in a list of strings"] = { '["{\\"a\\":1}"]', '{"a":1}' },
+    ["as null"] = { '{"error":null}', '{"error":null}' },
     ["as plain text"] = { "busy\n", "busy" },
     ["as HTML"] = { "<html>\n<title>502</title>\n</html>", "<html> <title>502</title> </html>" },
     ["as nothing"] = { "", "the answer is empty" },
@@ -82,8 +84,35 @@ describe("an error", function()
     assert.equal("models.get: timeout: no complete answer within 0.1 s", tostring(err))
   end)
 
-  it("is none where the answer has no content", function()
-    local client = talk.answering("HTTP/1.1 204 No Content\r\n\r\n")
-    assert.same({}, (client.models:get { name = "x" }))
+  it("is an answer without content where there should be a reply", function()
+    local err = fail "HTTP/1.1 204 No Content\r\n\r\n"
+    assert.equal("protocol", err.kind)
+  end)
+
+  it("is understood with status 200, for gateways do that", function()
+    for _, body in ipairs {
+      '{"error":{"code":503,"message":"busy","status":"UNAVAILABLE"}}',
+      '[{"error":{"code":503,"message":"busy","status":"UNAVAILABLE"}}]',
+    } do
+      local err = fail(talk.ok(body))
+      assert.same({ "api", 503, "UNAVAILABLE" }, { err.kind, err.code, err.status })
+    end
+  end)
+
+  it("of a list where there should be an object is one of protocol", function()
+    for _, body in ipairs { "[]", "[{}]", '{"error":null}' } do
+      local client = talk.answering(talk.ok(body))
+      local reply, err = client.models:get { name = "x" }
+      if body == '{"error":null}' then assert.is_table(reply) else assert.equal("protocol", err.kind) end
+    end
+  end)
+
+  it("has whole numbers for codes with any codec, and one bounded line", function()
+    local body = '{"error":{"code":400.0,"message":"' .. ("x"):rep(100000) .. '","status":"X"}}'
+    local client = talk.scripted({ { { "recv" }, { "send", talk.http("400 Bad", body) } } }, { json = require "cjson" })
+    local _, err = client.models:get { name = "x" }
+    assert.truthy(tostring(err):find("^models.get: 400 X: x+"))
+    assert.is_true(#tostring(err) < 1100)
+    assert.equal(100000, #err.message)
   end)
 end)

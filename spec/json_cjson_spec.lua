@@ -1,4 +1,6 @@
 -- The codec against lua-cjson, an implementation that is not ours.
+require("gemini.interpreted")()
+
 local cjson = require("cjson").new()
 local codec = require "gemini.codec"
 

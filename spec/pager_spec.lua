@@ -55,6 +55,27 @@ describe("a pager", function()
     assert.equal("b", pager:page().models[1].name)
   end)
 
+  it("asks with the arguments as they were", function()
+    local client = talk.answering(page("t1", "a"), page("t2", "b"), page(nil, "c"))
+    local args, options = { pageSize = 2 }, { headers = { ["X-A"] = "1" } }
+    local pager = client.models:list(args, options)
+    pager:page()
+    args.pageSize, options.headers["X-A"] = {}, 5
+    pager:page()
+    assert(pager:page())
+    assert.equal("/v1beta/models?pageSize=2&pageToken=t2", talk.sent(3).target)
+    assert.equal("1", talk.sent(3).headers["x-a"])
+  end)
+
+  it("ends where a server would have it go on for ever", function()
+    local client = talk.answering(page("t1", "a"), page("t1", "b"))
+    local pager = client.models:list()
+    pager:page()
+    local none, err = pager:page()
+    assert.is_nil(none)
+    assert.equal("protocol", err.kind)
+  end)
+
   it("raises in a loop", function()
     local client = talk.answering(page("t1", "a"), talk.http("503 Busy", '{"error":{"code":503}}'))
     local seen = {}

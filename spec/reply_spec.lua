@@ -52,7 +52,18 @@ describe("a reply", function()
   it("says why a prompt was refused", function()
     assert.equal("SAFETY", ask('{"promptFeedback":{"blockReason":"SAFETY"}}').blockReason)
     assert.equal("BLOCK_REASON_UNSPECIFIED", ask('{"promptFeedback":{"safetyRatings":[]}}').blockReason)
+    assert.equal("BLOCK_REASON_UNSPECIFIED", ask('{"promptFeedback":{},"candidates":[]}').blockReason)
     assert.is_nil(ask('{"promptFeedback":{"safetyRatings":[]},"candidates":[{"finishReason":"STOP"}]}').blockReason)
+  end)
+
+  it("takes null for absent", function()
+    local reply = ask [[{"promptFeedback":{"blockReason":null},"candidates":[{"index":null,"finishReason":null,
+      "content":{"parts":[{"text":"a"},{"functionCall":null},{"inlineData":{"data":null}},{"inlineData":{"data":{}}}]}}]}]]
+    assert.equal("a", reply.text)
+    assert.is_nil(reply.finishReason)
+    assert.is_nil(reply.blockReason)
+    assert.same({}, reply.functionCalls)
+    assert.same({}, reply.inlineData)
   end)
 
   it("passes on reasons that do not exist yet", function()

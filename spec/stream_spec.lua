@@ -52,7 +52,7 @@ describe("a stream", function()
       sse(chunk("a", "STOP") .. chunk("b", "STOP") .. chunk("", "STOP")),
       sse("[" .. chunk("a"):sub(7, -5) .. "\r\n,\r\n" .. chunk("b", "STOP"):sub(7, -5) .. "\r\n]"),
       sse(event { promptFeedback = { blockReason = "SAFETY" } }),
-      sse(event { promptFeedback = cjson.decode "{}" })
+      sse(event '{"promptFeedback":{},"candidates":[]}')
     )
     assert.equal("ab", stream(client):collect().text)
     assert.equal("ab", stream(client):collect().text)
@@ -68,12 +68,26 @@ describe("a stream", function()
       assert.same({ "a", "b" }, texts)
       assert.equal("ab", err.partial.text)
       assert.equal("models.streamGenerateContent", err.method)
-      assert.equal("models.streamGenerateContent: truncated (HTTP 200): the stream ended without a finish reason",
+      assert.equal("models.streamGenerateContent: truncated: the stream ended without a finish reason",
         tostring(err))
     end)
 
     it("before its first event is truncated", function()
-      assert.equal("truncated", failed(sse "").kind)
+      local err = failed(sse "")
+      assert.equal("truncated", err.kind)
+      assert.equal("", err.partial.text)
+    end)
+
+    it("behind a null finish reason, or feedback without a reason, is truncated", function()
+      for _, bytes in ipairs {
+        event '{"candidates":[{"content":{"parts":[{"text":"hi"}]},"finishReason":null}]}',
+        event '{"promptFeedback":{"blockReason":null}}' .. chunk "hi",
+        event '{"promptFeedback":{"safetyRatings":[]}}' .. chunk "hi",
+      } do
+        local err = failed(sse(bytes))
+        assert.equal("truncated", err.kind)
+        assert.equal("hi", err.partial.text)
+      end
     end)
 
     it("in the middle of an event is never complete", function()
@@ -110,6 +124,23 @@ describe("a stream", function()
         assert.equal("a", err.partial.text)
         assert.equal("models.streamGenerateContent: 503 UNAVAILABLE: The model is overloaded.", tostring(err))
       end
+    end)
+
+    it("with an error that has no code has none", function()
+      local err = failed(sse(chunk "a" .. event '{"error":{"message":"over"}}'))
+      assert.is_nil(err.code)
+      assert.equal("models.streamGenerateContent: api: over", tostring(err))
+    end)
+
+    it("only where the error is one", function()
+      local client = talk.answering(sse(event '{"error":null,"candidates":[{"finishReason":"STOP"}]}'))
+      assert.equal("STOP", assert(stream(client):collect()).finishReason)
+    end)
+
+    it("with what is no object says what it is", function()
+      local err = failed(sse(event "null"))
+      assert.equal("protocol", err.kind)
+      assert.falsy(err.message:find("0x", 1, true))
     end)
 
     it("with what is no JSON says how that begins", function()
@@ -183,7 +214,6 @@ describe("a stream", function()
         else
           assert.equal(1, loop.live())
           collectgarbage()
-          collectgarbage()
           assert.equal(0, loop.live())
         end
         assert.is_true(server:waitClosed(2))
@@ -196,15 +226,19 @@ describe("a stream", function()
       s:close()
       s:close()
       assert.equal(0, loop.live())
-      assert.is_nil(s:next())
       assert.is_true(server:waitClosed(2))
     end)
 
-    it("can still be merged", function()
+    it("does not look complete", function()
       local s = stream(client)
       s:next()
       s:close()
-      assert.equal("a", s:collect().text)
+      for _, read in ipairs { "next", "collect" } do
+        local none, err = s[read](s)
+        assert.is_nil(none)
+        assert.equal("cancelled", err.kind)
+        assert.equal("a", err.partial.text)
+      end
     end)
   end)
 
@@ -218,6 +252,21 @@ describe("a stream", function()
       if #texts == 1 then assert.equal("models/x", client.models:get({ name = "x" }).name) end
     end
     assert.same({ "a", "b" }, texts)
+  end)
+end)
+
+describe("a stream's chunks", function()
+  after_each(talk.stop)
+
+  it("can be changed without a trace in the merged reply, and merged replies are apart", function()
+    local call = '{"functionCall":{"name":"f","args":{"a":[1]}}}'
+    local client = talk.answering(sse(event('{"candidates":[{"finishReason":"STOP","content":{"parts":[' .. call .. "]}}]}")))
+    local s = stream(client)
+    local first = s:next()
+    first.functionCalls[1].args.a = "mine"
+    local one = assert(s:collect())
+    one.functionCalls[1].args.a[1] = "mine too"
+    assert.same({ a = { 1 } }, s:collect().functionCalls[1].args)
   end)
 end)
 

@@ -1,9 +1,11 @@
 ---Clients: a key, a place and how to talk to it.
 
+local errors = require "gemini.errors"
 local headers = require "gemini.headers"
 local nearest = require "gemini.nearest"
 local options = require "gemini.options"
 local resource = require "gemini.resource"
+local tables = require "gemini.tables"
 local version = require "gemini.version"
 
 local GOOGLE = "https://generativelanguage.googleapis.com"
@@ -13,17 +15,25 @@ local GOOGLE = "https://generativelanguage.googleapis.com"
 ---@field version string
 ---@field wire gemini.Wire
 ---@field headers table<string, string>
----@field credentials fun(): table<string, string>
----@field names fun(): table<string, string>
+---@field credentials fun(label: gemini.Label): table<string, string>?, gemini.Error?  headers that say who asks
+---@field names fun(): table<string, string>  headers that name the client
+---@field timeout? number
+---@field connectTimeout number
+---@field idleTimeout? number
+---@field proxy? string
+---@field caFile? string
+---@field onRequest? fun(request: table)
+---@field onResponse? fun(response: table)
 
 ---@class gemini.Client
 ---@field models table
 local Client = {}
 
+-- The first variable that is set, and its name.
 local function environment(...)
-  for i = 1, select("#", ...) do
-    local value = os.getenv((select(i, ...)))
-    if value and value ~= "" then return value end
+  for _, name in ipairs { ... } do
+    local value = os.getenv(name)
+    if value and value ~= "" then return value, name end
   end
 end
 
@@ -33,37 +43,57 @@ local function secretProblem(name, value)
 end
 
 local function urlProblem(name, url)
+  -- The URL is not repeated: it may hold a secret.
+  if url:find("@", 1, true) then return name .. " must not hold a user name" end
   local authority, rest = url:match("^[hH][tT][tT][pP][sS]?://([^/?#]*)(.*)$")
-  if not authority or authority == "" then return ("%s must be an http or https URL, got %q"):format(name, url) end
-  if authority:find("@", 1, true) then return name .. " must not hold a user name" end
-  if (authority .. rest):find("[%c%s?#]") then
-    return ("%s must not hold a query, a fragment or spaces: %q"):format(name, url)
+  if not authority or authority == "" then return name .. " must be an http or https URL" end
+  if (authority .. rest):find("[%c%s?#]") then return name .. " must not hold a query, a fragment or spaces" end
+end
+
+-- Asks a function for the token, anew at each request.
+local function tokenFrom(token, label)
+  local value, problem = token()
+  if value == nil then
+    return nil, errors.new("network", "no access token: " .. tostring(problem or "the function gave none"), label)
+  end
+  if type(value) ~= "string" then
+    error(("%s: token: the function must return a string, got %s"):format(label.method, type(value)), 0)
+  end
+  problem = secretProblem("token", value)
+  if problem then error(("%s: %s"):format(label.method, problem), 0) end
+  return value
+end
+
+local function byToken(token)
+  return function(label)
+    local value, err = token, nil
+    if type(token) == "function" then value, err = tokenFrom(token, label) end
+    if not value then return nil, err end
+    label.secret = value
+    return { Authorization = "Bearer " .. value }
   end
 end
 
-local function tokenHeader(token)
-  if type(token) ~= "string" then error("token: the function must return a string, got " .. type(token), 0) end
-  local problem = secretProblem("token", token)
-  if problem then error(problem, 0) end
-  return { Authorization = "Bearer " .. token }
+local function byKey(key)
+  return function(label)
+    label.secret = key
+    return { ["x-goog-api-key"] = key }
+  end
 end
 
 -- How a request says who asks; or nil and what is wrong.
 local function credentials(given)
-  local token = given.token
-  if type(token) == "function" then
-    return function() return tokenHeader(token()) end
-  end
-  if token then
-    local problem = secretProblem("token", token)
+  if given.token then
+    local problem = type(given.token) == "string" and secretProblem("token", given.token)
     if problem then return nil, problem end
-    return function() return tokenHeader(token) end
+    return byToken(given.token)
   end
-  local key = given.apiKey or environment("GEMINI_API_KEY", "GOOGLE_API_KEY")
+  local key, name = given.apiKey, "apiKey"
+  if not key then key, name = environment("GEMINI_API_KEY", "GOOGLE_API_KEY") end
   if not key then return nil, "no API key: give apiKey, or set GEMINI_API_KEY in the environment" end
-  local problem = secretProblem("apiKey", key)
+  local problem = secretProblem(name, key)
   if problem then return nil, problem end
-  return function() return { ["x-goog-api-key"] = key } end
+  return byKey(key)
 end
 
 -- How the client names itself. libcurl's version is known once it is loaded, at the first request.
@@ -92,9 +122,10 @@ end
 
 -- The client's state, or nil and what is wrong with the options.
 local function open(given)
+  if given == package.loaded.gemini then return nil, "call it with a dot: gemini.new{…}" end
   local problem = options.check(given, options.client)
   if problem then return nil, problem end
-  given = given or {}
+  given = tables.copy(given or {})
   local baseUrl = given.baseUrl or environment("GOOGLE_GEMINI_BASE_URL") or GOOGLE
   problem = urlProblem(given.baseUrl and "baseUrl" or "GOOGLE_GEMINI_BASE_URL", baseUrl)
     or given.headers and headers.check(given.headers)

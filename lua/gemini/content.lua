@@ -1,16 +1,23 @@
 ---What users write for contents, in the form the API takes: strings and parts become contents, bare model names
 ---full ones. The caller's tables are never changed; a table that needs no change is used as it is.
 
+require("gemini.interpreted")()
+
 local path = require "gemini.path"
+local tables = require "gemini.tables"
 
 local content = {}
 
+-- A part or a content has names only; what has any number is meant for a list.
 local function isList(value)
-  return value[1] ~= nil or next(value) == nil
+  for key in next, value do
+    if type(key) == "number" then return true end
+  end
+  return next(value) == nil
 end
 
 local function isContent(value)
-  return value.parts ~= nil or value.role ~= nil
+  return type(value) == "table" and (rawget(value, "parts") ~= nil or rawget(value, "role") ~= nil)
 end
 
 local function wrong(name, expected, value)
@@ -25,14 +32,30 @@ local function part(value)
   return type(value) == "string" and { text = value } or value
 end
 
+-- What keeps a table from being a list of strings and tables, nil if nothing does.
+local function listProblem(name, list, expected)
+  local count = 0
+  for key in next, list do
+    if type(key) ~= "number" then return ("%s: a list must not have a named field ('%s')"):format(name, tostring(key)) end
+    count = count + 1
+  end
+  for i = 1, count do
+    local item = rawget(list, i)
+    if item == nil then return ("%s: a list must not have holes, but item %d is nil"):format(name, i) end
+    if type(item) ~= "string" and type(item) ~= "table" then
+      return select(2, wrong(("%s[%d]"):format(name, i), expected, item))
+    end
+  end
+end
+
 -- A list's items to contents: parts that follow each other are one content of the user's.
 local function toContents(name, list)
+  local problem = listProblem(name, list, "a string, a part or a content")
+  if problem then return nil, problem end
   local contents, open = array(), nil
-  for i, item in ipairs(list) do
-    if type(item) ~= "string" and type(item) ~= "table" then
-      return wrong(("%s[%d]"):format(name, i), "a string, a part or a content", item)
-    end
-    if type(item) == "table" and isContent(item) then
+  for i = 1, #list do
+    local item = rawget(list, i)
+    if isContent(item) then
       contents[#contents + 1], open = item, nil
     elseif open then
       open[#open + 1] = part(item)
@@ -57,13 +80,10 @@ function content.instruction(name, value)
   if type(value) ~= "table" then return wrong(name, "a string or a table", value) end
   if isContent(value) then return value end
   if not isList(value) then return { parts = { value } } end
+  local problem = listProblem(name, value, "a string or a part")
+  if problem then return nil, problem end
   local parts = array()
-  for i, item in ipairs(value) do
-    if type(item) ~= "string" and type(item) ~= "table" then
-      return wrong(("%s[%d]"):format(name, i), "a string or a part", item)
-    end
-    parts[i] = part(item)
-  end
+  for i = 1, #value do parts[i] = part(rawget(value, i)) end
   return { parts = parts }
 end
 
@@ -86,8 +106,8 @@ local fields = {
     contents = content.contents,
     generateContentRequest = function(name, value, args)
       if type(value) ~= "table" then return wrong(name, "a table", value) end
-      local request = { model = args.model }
-      for field, given in pairs(value) do request[field] = given end
+      local request = tables.copy(value)
+      request.model = request.model or args.model
       return content.message("GenerateContentRequest", request, name .. ".")
     end,
   },
@@ -102,7 +122,7 @@ local fields = {
 ---@return string? problem
 function content.message(message, given, prefix, args)
   local rules, out = fields[message] or {}, {}
-  for field, value in pairs(given) do
+  for field, value in next, given do
     local problem
     if rules[field] then value, problem = rules[field]((prefix or "") .. field, value, args) end
     if problem then return nil, problem end

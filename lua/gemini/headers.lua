@@ -1,14 +1,20 @@
 ---Request headers: names and values to lines, checked so that no value can start a header of its own.
 
+require("gemini.interpreted")()
+
 local headers = {}
+
+-- What the transport says of a message itself.
+local framing = { ["content-length"] = true, ["transfer-encoding"] = true, host = true, connection = true }
 
 ---@param given table<string, string>
 ---@return string? problem
 function headers.check(given)
-  for name, value in pairs(given) do
+  for name, value in next, given do
     if type(name) ~= "string" or not name:find("^[%w!#$%%&'*+.^_`|~-]+$") then
       return ("headers: %q is not a header name"):format(tostring(name))
     end
+    if framing[name:lower()] then return ("headers: %s is not yours to set"):format(name) end
     if type(value) ~= "string" then
       return ("headers: %s must be a string, got %s"):format(name, type(value))
     end
@@ -24,7 +30,7 @@ end
 function headers.merge(...)
   local merged = {}
   for i = 1, select("#", ...) do
-    for name, value in pairs((select(i, ...)) or {}) do merged[name:lower()] = value end
+    for name, value in next, (select(i, ...)) or {} do merged[name:lower()] = value end
   end
   return merged
 end

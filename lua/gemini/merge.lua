@@ -1,11 +1,15 @@
 ---Merges the chunks of a stream into one response: candidates by index, adjacent text joined, the order of parts and
 ---their thought signatures kept, the last of everything else.
 
+require("gemini.interpreted")()
+
 local codec = require "gemini.codec"
 local reply = require "gemini.reply"
 local tables = require "gemini.tables"
 
 ---@class gemini.Merge
+---@field private top table<string, any>
+---@field private candidates table<number, table>
 local Merge = {}
 Merge.__index = Merge
 
@@ -14,16 +18,10 @@ local function new()
   return setmetatable({ top = {}, candidates = {} }, Merge)
 end
 
-local function copy(fields)
-  local out = {}
-  for name, value in pairs(fields) do out[name] = value end
-  return out
-end
-
 -- Whether a part is text, or a thought's text, and nothing else.
 local function isPlain(part)
   if type(part.text) ~= "string" then return false end
-  for name in pairs(part) do
+  for name in next, part do
     if name ~= "text" and name ~= "thought" then return false end
   end
   return true
@@ -43,16 +41,16 @@ local function addPart(runs, part)
   if isPlain(part) then
     openText(runs, part.thought):add(part.text)
   else
-    runs[#runs + 1] = { part = copy(part) }
+    runs[#runs + 1] = { part = tables.deepCopy(part) }
   end
 end
 
 local function addContent(merged, content)
   merged.content = merged.content or {}
-  for name, value in pairs(content) do
+  for name, value in next, content do
     if name ~= "parts" then merged.content[name] = value end
   end
-  for _, part in ipairs(tables(content.parts)) do addPart(merged.runs, part) end
+  for _, part in ipairs(tables.objects(content.parts)) do addPart(merged.runs, part) end
 end
 
 local function addCandidate(candidates, given)
@@ -62,33 +60,33 @@ local function addCandidate(candidates, given)
     merged = { fields = {}, content = nil, runs = {} }
     candidates[index] = merged
   end
-  for name, value in pairs(given) do
+  for name, value in next, given do
     if name ~= "content" then merged.fields[name] = value end
   end
   if type(given.content) == "table" then addContent(merged, given.content) end
 end
 
----Takes one chunk in. Nothing of the chunk is changed or kept but its values.
+---Takes one chunk in. Its parts are copied; its metadata, of which the last one counts, is not.
 ---@param chunk table
 function Merge:add(chunk)
-  for name, value in pairs(chunk) do
+  for name, value in next, chunk do
     if name ~= "candidates" then self.top[name] = value end
   end
-  for _, candidate in ipairs(tables(chunk.candidates)) do addCandidate(self.candidates, candidate) end
+  for _, candidate in ipairs(tables.objects(chunk.candidates)) do addCandidate(self.candidates, candidate) end
 end
 
 local function parts(runs)
   local out = {}
   for i, run in ipairs(runs) do
-    out[i] = run.part and copy(run.part) or { text = tostring(run.text), thought = run.thought }
+    out[i] = run.part and tables.deepCopy(run.part) or { text = tostring(run.text), thought = run.thought }
   end
   return out
 end
 
 local function build(merged)
-  local candidate = copy(merged.fields)
+  local candidate = tables.deepCopy(merged.fields)
   if merged.content then
-    candidate.content = copy(merged.content)
+    candidate.content = tables.deepCopy(merged.content)
     if #merged.runs > 0 then candidate.content.parts = parts(merged.runs) end
   end
   return candidate
@@ -96,8 +94,8 @@ end
 
 ---@return gemini.Reply response  all that has been taken in so far, in new tables
 function Merge:response()
-  local response, indices = copy(self.top), {}
-  for index in pairs(self.candidates) do indices[#indices + 1] = index end
+  local response, indices = tables.deepCopy(self.top), {}
+  for index in next, self.candidates do indices[#indices + 1] = index end
   table.sort(indices)
   for i, index in ipairs(indices) do
     response.candidates = response.candidates or {}

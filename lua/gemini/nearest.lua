@@ -1,5 +1,7 @@
 ---Finds the name that was probably meant.
 
+require("gemini.interpreted")()
+
 -- The edit distance of two short names, upper and lower case alike.
 local function distance(a, b)
   a, b = a:lower(), b:lower()

@@ -1,5 +1,7 @@
 ---Options as data: what exists, what each takes, and a message for what does not fit.
 
+require("gemini.interpreted")()
+
 local nearest = require "gemini.nearest"
 
 local options = {}
@@ -20,6 +22,10 @@ end
 
 local text = { ofType("string"), "a string" }
 local duration = { seconds, "a positive number of seconds" }
+local version = {
+  function(value) return type(value) == "string" and value:find("^[%w_-]+$") end,
+  'a version such as "v1beta"',
+}
 local map = { ofType("table"), "a table of names and values" }
 local hook = { ofType("function"), "a function" }
 
@@ -41,7 +47,7 @@ options.client = {
   apiKey = text,
   token = { ofType("string", "function"), "a string or a function" },
   baseUrl = text,
-  version = text,
+  version = version,
   headers = map,
   timeout = duration,
   connectTimeout = duration,
@@ -62,7 +68,7 @@ options.call = {
   timeout = duration,
   idleTimeout = duration,
   headers = map,
-  version = text,
+  version = version,
 }
 
 ---Checks options given by a caller.
@@ -72,7 +78,7 @@ options.call = {
 function options.check(given, known)
   if given == nil then return nil end
   if type(given) ~= "table" then return "options must be a table, got " .. type(given) end
-  for name, value in pairs(given) do
+  for name, value in next, given do
     local rule = known[name]
     if not rule then
       return ("unknown option '%s'%s"):format(tostring(name), nearest(tostring(name), known))

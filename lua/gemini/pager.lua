@@ -1,49 +1,55 @@
 ---A list, page by page or item by item; nothing is asked for before the first item or page is.
 
 ---@class gemini.Pager
+---@field private items string  the field of a page that holds its items
+---@field private fetch fun(token?: string): table?, gemini.Error?
+---@field private repeated fun(token: string): gemini.Error
+---@field private token string?  of the next page
+---@field private list table  the page in work
+---@field private index integer  of the item given last
+---@field private ended boolean?
 ---@operator call: table?
 local Pager = { __name = "gemini.pager" }
 Pager.__index = Pager
 
-local private = setmetatable({}, { __mode = "k" })
-
-local function token(reply)
-  local next = reply.nextPageToken
-  return type(next) == "string" and next ~= "" and next or nil
+local function tokenIn(reply)
+  local token = reply.nextPageToken
+  return type(token) == "string" and token ~= "" and token or nil
 end
 
 ---The next page as the server sent it.
 ---@return table? page  nil after the last
 ---@return gemini.Error? err  the page can be asked for again
 function Pager:page()
-  local state = private[self]
-  if state.ended then return nil end
-  local reply, err = state.fetch(state.token)
+  if self.ended then return nil end
+  local reply, err = self.fetch(self.token)
   if not reply then return nil, err end
-  state.token = token(reply)
-  state.ended = not state.token
+  local token = tokenIn(reply)
+  -- Else a list would never end.
+  if token and token == self.token then return nil, self.repeated(token) end
+  self.token = token
+  self.ended = not token
   return reply
 end
 
-local function nextPage(self, state)
+local function turn(self)
   local page, err = self:page()
   if err then error(err, 0) end
   if not page then return false end
-  local items = page[state.items]
-  state.list, state.index = type(items) == "table" and items or {}, 0
+  local items = page[self.items]
+  self.list, self.index = type(items) == "table" and items or {}, 0
   return true
 end
 
 -- The next item of any page; nil after the last. Raises errors.
 function Pager:__call()
-  local state = private[self]
   repeat
-    local item = state.list[state.index + 1]
+    local item = self.list[self.index + 1]
     if item ~= nil then
-      state.index = state.index + 1
+      self.index = self.index + 1
       return item
     end
-  until not nextPage(self, state)
+  until not turn(self)
 end
 
 local pager = {}
@@ -51,11 +57,17 @@ local pager = {}
 ---@param items string  the field of a page that holds its items
 ---@param first? string  a page token to start with
 ---@param fetch fun(token?: string): table?, gemini.Error?  asks for a page
+---@param repeated fun(token: string): gemini.Error  the error of a page that names itself as the next one
 ---@return gemini.Pager
-function pager.new(items, first, fetch)
-  local self = setmetatable({}, Pager)
-  private[self] = { items = items, token = first, fetch = fetch, list = {}, index = 0 }
-  return self
+function pager.new(items, first, fetch, repeated)
+  return setmetatable({
+    items = items,
+    token = first,
+    fetch = fetch,
+    repeated = repeated,
+    list = {},
+    index = 0,
+  }, Pager)
 end
 
 return pager

@@ -67,19 +67,26 @@ local function fill(name, patterns, value)
 end
 
 ---@param template string
+---@return table<string, true> names  of its variables
+function path.names(template)
+  local names = {}
+  for name in template:gmatch("{([^=}]+)=") do names[name] = true end
+  return names
+end
+
+---@param template string
 ---@param args table
 ---@return string? path
----@return table|string used  the names of the arguments in the path, or what is wrong
+---@return string? problem
 function path.expand(template, args)
-  local used, problem = {}, nil
+  local problem
   local expanded = template:gsub("{([^=}]+)=([^}]+)}", function(name, patterns)
     local text, wrong = fill(name, patterns, args[name])
     problem = problem or wrong
-    used[name] = true
     return text or ""
   end)
   if problem then return nil, problem end
-  return expanded, used
+  return expanded
 end
 
 return path

@@ -4,17 +4,22 @@ local tables = require "gemini.tables"
 
 local reply = {}
 
+-- What servers send for absent.
+local function textOrNumber(value)
+  return (type(value) == "string" or type(value) == "number") and value or nil
+end
+
 -- The candidate whose index is 0 or absent.
 local function candidate(response)
-  for _, each in ipairs(tables(response.candidates)) do
-    if each.index == nil or each.index == 0 then return each end
+  for _, each in ipairs(tables.objects(response.candidates)) do
+    if type(each.index) ~= "number" or each.index == 0 then return each end
   end
   return {}
 end
 
 local function parts(response)
   local content = candidate(response).content
-  return tables(type(content) == "table" and content.parts)
+  return tables.objects(type(content) == "table" and content.parts)
 end
 
 local function joined(response, thought)
@@ -29,10 +34,10 @@ end
 ---@field text string  the first candidate's text without thoughts, "" when there is none
 ---@field thoughts string  its thoughts, "" when there are none
 ---@field functionCalls table[]  its function calls, as the REST objects
----@field inlineData { mimeType: string, data: string }[]  its inline data, decoded to bytes
+---@field inlineData { mimeType: string, data: string? }[]  its inline data, decoded to bytes; nil what is no base64
 ---@field finishReason string|number|nil
 ---@field blockReason string?  why the prompt was refused
----@field parsed any  its text as JSON, nil when it is none
+---@field parsed any  its text as JSON, read anew at each access; nil when it is none
 local helpers = {}
 
 function helpers.text(response)
@@ -45,7 +50,9 @@ end
 
 function helpers.functionCalls(response)
   local calls = {}
-  for _, part in ipairs(parts(response)) do calls[#calls + 1] = part.functionCall end
+  for _, part in ipairs(parts(response)) do
+    if type(part.functionCall) == "table" then calls[#calls + 1] = part.functionCall end
+  end
   return calls
 end
 
@@ -53,24 +60,23 @@ function helpers.inlineData(response)
   local blobs = {}
   for _, part in ipairs(parts(response)) do
     local blob = part.inlineData
-    if type(blob) == "table" then
-      local bytes = require("gemini.base64").decode(blob.data or "")
-      blobs[#blobs + 1] = { mimeType = blob.mimeType, data = bytes }
+    if type(blob) == "table" and type(blob.data) == "string" then
+      blobs[#blobs + 1] = { mimeType = blob.mimeType, data = (require("gemini.base64").decode(blob.data)) }
     end
   end
   return blobs
 end
 
 function helpers.finishReason(response)
-  return candidate(response).finishReason
+  return textOrNumber(candidate(response).finishReason)
 end
 
 function helpers.blockReason(response)
   local feedback = response.promptFeedback
   if type(feedback) ~= "table" then return nil end
-  if feedback.blockReason then return feedback.blockReason end
   -- Feedback beside candidates is about a prompt that was let through.
-  return not response.candidates and "BLOCK_REASON_UNSPECIFIED" or nil
+  local unnamed = #tables.objects(response.candidates) == 0 and "BLOCK_REASON_UNSPECIFIED" or nil
+  return textOrNumber(feedback.blockReason) or unnamed
 end
 
 function helpers.parsed(response)
@@ -100,11 +106,23 @@ end
 ---@param response table
 ---@return boolean
 function reply.ends(response)
-  if helpers.blockReason(response) then return true end
-  for _, each in ipairs(tables(response.candidates)) do
-    if each.finishReason then return true end
+  local feedback = response.promptFeedback
+  if type(feedback) == "table" and textOrNumber(feedback.blockReason) then return true end
+  for _, each in ipairs(tables.objects(response.candidates)) do
+    if textOrNumber(each.finishReason) then return true end
   end
   return false
+end
+
+-- Messages whose replies have helpers.
+local wrappers = { GenerateContentResponse = reply.wrap }
+
+---@param message string  a row's reply
+---@param response table
+---@return table response  the same table, with its helpers where the message has any
+function reply.of(message, response)
+  local wrap = wrappers[message]
+  return wrap and wrap(response) or response
 end
 
 return reply

@@ -4,23 +4,32 @@ local api = require "gemini.api"
 local nearest = require "gemini.nearest"
 local pager = require "gemini.pager"
 local request = require "gemini.request"
+local tables = require "gemini.tables"
 
 local resource = {}
 
-local function withToken(args, token)
-  local out = {}
-  for name, value in pairs(args) do out[name] = value end
-  out.pageToken = token
-  return out
+local function callOptions(call)
+  local kept = call and tables.copy(call)
+  if kept and kept.headers then kept.headers = tables.copy(kept.headers) end
+  return kept
 end
 
--- How each kind of row is carried out, given a built request and a way to build it for another page.
-local function list(client, row, first, args, build)
+-- A list's later pages are asked for with the arguments as they were at the call.
+local function list(client, row, first, args, call)
   local rest = require "gemini.rest"
-  return pager.new(row.items, args.pageToken, function(token)
-    local built = token == args.pageToken and first or build(withToken(args, token))
-    return rest.call(client, row, built)
-  end)
+  call = callOptions(call)
+  local label = first.label
+  local function fetch(token)
+    if token == args.pageToken then return rest.call(client, row, first) end
+    local turned = tables.copy(args)
+    turned.pageToken = token
+    return rest.call(client, row, assert(request.build(client, label.method, row, turned, call)))
+  end
+  local function repeated(token)
+    local message = ("the server gave the page token %q twice in a row"):format(token)
+    return require("gemini.errors").new("protocol", message, label)
+  end
+  return pager.new(row.items, args.pageToken, fetch, repeated)
 end
 
 local function stream(client, _, built)
@@ -47,14 +56,11 @@ local function method(client, owner, name, row)
   return function(self, args, call)
     local problem = misused(self, owner, name, args)
     if problem then error(("%s: %s"):format(name, problem), 2) end
-    args = args or {}
-    local function build(given)
-      return request.build(client, name, row, given, call)
-    end
+    args = tables.copy(args or {})
     local built
-    built, problem = build(args)
+    built, problem = request.build(client, name, row, args, call)
     if not built then error(("%s: %s"):format(name, problem), 2) end
-    return carryOut(client, row, built, args, build)
+    return carryOut(client, row, built, args, call)
   end
 end
 

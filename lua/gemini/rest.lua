@@ -4,65 +4,88 @@ local errors = require "gemini.errors"
 local headers = require "gemini.headers"
 local loop = require "gemini.loop"
 local reply = require "gemini.reply"
+local tables = require "gemini.tables"
 local wire = require "gemini.wire"
 
 local rest = {}
 
-local secret = { ["x-goog-api-key"] = true, authorization = true }
+local SECRET = {
+  "x-goog-api-key", "authorization", "proxy-authorization", "cookie", "set-cookie",
+}
 
 local function redacted(given)
-  local shown = {}
-  for name, value in pairs(given) do shown[name] = secret[name] and "(redacted)" or value end
+  local shown = tables.copy(given)
+  for _, name in ipairs(SECRET) do shown[name] = shown[name] and "(redacted)" end
   return shown
+end
+
+local function announce(client, request, sent)
+  if not client.onRequest then return end
+  client.onRequest {
+    method = request.label.method,
+    verb = request.method,
+    url = request.url,
+    headers = redacted(sent),
+    body = request.body,
+  }
 end
 
 ---Starts a request.
 ---@param client gemini.State
 ---@param request gemini.Request
----@return userdata transfer
+---@return userdata? transfer
+---@return gemini.Error? err  when there are no credentials to send
 function rest.submit(client, request)
-  if client.onRequest then
-    client.onRequest {
-      method = request.label.method,
-      verb = request.method,
-      url = request.url,
-      headers = redacted(request.headers),
-      body = request.body,
-    }
-  end
-  local sent = {}
-  for name, value in pairs(request) do sent[name] = value end
-  sent.headers = headers.lines(request.headers)
+  local label = request.label
+  local who, err = client.credentials(label)
+  if not who then return nil, err end
+  local given = headers.merge(who, request.headers)
+  announce(client, request, given)
+  local sent = tables.copy(request)
+  sent.headers = headers.lines(given)
+  label.attempts = label.attempts + 1
   return loop.submit(sent)
 end
 
----Tells the client's observer about an answer whose headers are here.
+---Tells the client's observer about an answer whose headers are here. What the observer raises ends the transfer.
 ---@param client gemini.State
 ---@param request gemini.Request
 ---@param transfer userdata
 function rest.observe(client, request, transfer)
   local status = transfer:status()
   if not client.onResponse or not status then return end
-  client.onResponse {
+  local ok, raised = pcall(client.onResponse, {
     method = request.label.method,
     url = request.url,
     status = status,
-    headers = transfer:headers(),
-  }
+    headers = redacted(transfer:headers()),
+  })
+  if ok then return end
+  transfer:close()
+  error(raised, 0)
 end
 
--- The answer's value, or nil and the error.
-local function answer(client, row, request, transfer)
-  local err = wire.failure(client.wire, transfer, request.label)
-  if err then return nil, err end
-  local status = transfer:status()
-  if status == 204 then return {} end
+-- Gateways report an error with any status; where the message has a field `error`, it is the reply's own.
+local function reported(client, row, value)
+  if row.reply and (require("gemini.messages").get(row.reply) or {}).error then return nil end
+  return errors.find(value, client.wire.decode)
+end
+
+local function isObject(value)
+  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= require("gemini.codec").arrayMt
+end
+
+-- The value of an answer with a 2xx status, or nil and the error.
+local function read(client, row, request, transfer)
+  if transfer:status() == 204 and row.reply == "Empty" then return {} end
   local value, problem, text = client.wire.body(transfer)
-  if type(value) ~= "table" then
-    problem = problem and "the answer is no JSON: " .. problem or "the answer is no JSON object"
-    return nil, errors.protocol(problem, text or transfer:bodyText(), request.label, { code = status })
+  if type(value) == "table" and (value.error or value[1]) then
+    local object = reported(client, row, value)
+    if object then return nil, errors.api(object, request.label) end
   end
-  return row.reply == "GenerateContentResponse" and reply.wrap(value) or value
+  if isObject(value) then return reply.of(row.reply, value) end
+  problem = problem and "the answer is no JSON: " .. problem or "the answer is no JSON object"
+  return nil, errors.protocol(problem, text or transfer:bodyText(), request.label)
 end
 
 ---@param client gemini.State
@@ -71,10 +94,15 @@ end
 ---@return table? reply
 ---@return gemini.Error?
 function rest.call(client, row, request)
-  local transfer = rest.submit(client, request)
+  local transfer, err = rest.submit(client, request)
+  if not transfer then return nil, err end
   loop.await(transfer)
   rest.observe(client, request, transfer)
-  local value, err = answer(client, row, request, transfer)
+  local value
+  err = wire.failure(client.wire, transfer, request.label)
+  if not err then
+    value, err = read(client, row, request, transfer)
+  end
   transfer:close()
   return value, err
 end

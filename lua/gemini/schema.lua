@@ -1,6 +1,8 @@
 -- Reads the compact tables of gemini.messages. Each message is parsed when it is first asked for, since a program
 -- meets a dozen of the three hundred.
 
+require("gemini.interpreted")()
+
 ---@class gemini.Field
 ---@field type string a scalar ("int32", "bytes", …), "google.protobuf.…", a message's or an enum's name
 ---@field list boolean? the field is repeated

@@ -8,92 +8,96 @@ local rest = require "gemini.rest"
 local wire = require "gemini.wire"
 
 ---@class gemini.Stream
+---@field private transfer userdata?
+---@field private wire gemini.Wire
+---@field private label gemini.Label
+---@field private merge gemini.Merge
+---@field private observe fun()?  what is still to be called when the answer begins
+---@field private queue table[]?  chunks that came in one event
+---@field private complete boolean?  a finish reason has been seen
+---@field private ended boolean?
+---@field private err gemini.Error?
 ---@operator call: gemini.Reply?
 local Stream = { __name = "gemini.stream" }
 Stream.__index = Stream
 
-local private = setmetatable({}, { __mode = "k" })
-
-local function fail(state, err)
-  state.err = err
-  state.transfer:close()
+local function fail(self, err)
+  self.err = err
+  if self.transfer then self.transfer:close() end
   return nil, err
 end
 
-local function brought(state)
-  return { partial = state.merge:response(), code = state.transfer:status() }
+local function partial(self)
+  return { partial = self.merge:response() }
 end
 
-local function protocol(state, problem, text)
-  return fail(state, errors.protocol(problem, text, state.label, brought(state)))
+local function protocol(self, problem, text)
+  return fail(self, errors.protocol(problem, text, self.label, partial(self)))
 end
 
-local function truncated(state)
-  local message = "the stream ended without a finish reason"
-  return fail(state, errors.new("truncated", message, state.label, brought(state)))
+-- A prompt that was refused without a reason shows in the whole: feedback, and no candidate.
+local function isComplete(self)
+  return self.complete or self.merge:response().blockReason ~= nil
 end
 
 -- The transfer is over and all its events are taken.
-local function finish(state)
-  local err = wire.failure(state.wire, state.transfer, state.label)
-  if err then
-    err.partial = not state.empty and state.merge:response() or nil
-    return fail(state, err)
+local function finish(self)
+  local status = self.transfer:status()
+  local err = wire.failure(self.wire, self.transfer, self.label)
+  if not err and not isComplete(self) then
+    err = errors.new("truncated", "the stream ended without a finish reason", self.label)
   end
-  if not state.complete then return truncated(state) end
-  state.transfer:close()
-  state.ended = true
+  if err then
+    if status and status < 300 then err.partial = self.merge:response() end
+    return fail(self, err)
+  end
+  self.transfer:close()
+  self.ended = true
 end
 
-local function accept(state, chunk)
-  if type(chunk) ~= "table" then return protocol(state, "an event is no JSON object", tostring(chunk)) end
-  local object = errors.find(chunk, state.wire.decode)
-  if object then return fail(state, errors.api(object, state.label, brought(state))) end
-  state.empty = false
-  state.merge:add(chunk)
-  state.complete = state.complete or reply.ends(chunk)
+local function accept(self, chunk)
+  if type(chunk) ~= "table" then return protocol(self, "an event is no JSON object: " .. type(chunk), "") end
+  local object = errors.find(chunk, self.wire.decode)
+  if object then return fail(self, errors.api(object, self.label, partial(self))) end
+  self.merge:add(chunk)
+  self.complete = self.complete or reply.ends(chunk)
   return reply.wrap(chunk)
 end
 
 -- A server that does not know `alt=sse` answers with one array of all chunks.
-local function enqueue(state, list)
-  state.queue, state.head = list, 1
-end
-
-local function queued(state)
-  local chunk = state.queue and state.queue[state.head]
-  state.head = (state.head or 0) + 1
-  if chunk == nil then state.queue = nil end
+local function queued(self)
+  local chunk = self.queue and table.remove(self.queue)
+  if chunk == nil then self.queue = nil end
   return chunk
 end
 
-local function isList(value)
-  return type(value) == "table" and value[1] ~= nil
+local function enqueue(self, list)
+  self.queue = {}
+  for i = #list, 1, -1 do self.queue[#self.queue + 1] = list[i] end
 end
 
-local function awaitAnswer(state)
-  loop.await(state.transfer)
-  if state.observe then
-    state.observe()
-    state.observe = nil
-  end
+local function await(self)
+  loop.await(self.transfer)
+  local observe = self.observe
+  self.observe = nil
+  if observe then observe() end
 end
 
-local function advance(state)
+local function advance(self)
   while true do
-    local chunk = queued(state)
-    if chunk ~= nil then return accept(state, chunk) end
-    awaitAnswer(state)
-    local value, problem, text = state.wire.event(state.transfer)
-    if isList(value) then
-      enqueue(state, value)
+    local chunk = queued(self)
+    if chunk ~= nil then return accept(self, chunk) end
+    await(self)
+    local value, problem, text = self.wire.event(self.transfer)
+    if type(value) == "table" and value[1] ~= nil then
+      enqueue(self, value)
     elseif value ~= nil then
-      return accept(state, value)
+      return accept(self, value)
     elseif problem == nil then
-      return finish(state)
+      return finish(self)
     -- Gateways end a stream so, as other APIs do.
     elseif text ~= "[DONE]" then
-      return protocol(state, "an event is no JSON: " .. problem, text)
+      return protocol(self, "an event is no JSON: " .. problem, text)
     end
   end
 end
@@ -102,18 +106,16 @@ end
 ---@return gemini.Reply? chunk  nil at the end
 ---@return gemini.Error? err  nil at the end of a complete stream; a failed stream gives its error again and again
 function Stream:next()
-  local state = private[self]
-  if state.err then return nil, state.err end
-  if state.ended then return nil end
-  return advance(state)
+  if self.err then return nil, self.err end
+  if self.ended then return nil end
+  return advance(self)
 end
 
----Ends the stream and its connection at once, wherever it is. Harmless when it has ended.
+---Ends the stream and its connection at once, wherever it is. Harmless when it has ended; one that had not is then
+---a failed one, of kind "cancelled".
 function Stream:close()
-  local state = private[self]
-  state.ended = true
-  state.queue = nil
-  state.transfer:close()
+  if self.err or self.ended then return end
+  fail(self, errors.new("cancelled", "the stream was closed before its end", self.label, partial(self)))
 end
 
 ---Reads to the end.
@@ -123,7 +125,7 @@ function Stream:collect()
   local chunk, err
   repeat chunk, err = self:next() until not chunk
   if err then return nil, err end
-  return private[self].merge:response()
+  return self.merge:response()
 end
 
 -- A `for` can't see a second result: what ends the stream early is raised.
@@ -142,17 +144,15 @@ local stream = {}
 ---@param request gemini.Request
 ---@return gemini.Stream
 function stream.open(client, request)
-  local transfer = rest.submit(client, request)
-  local self = setmetatable({}, Stream)
-  private[self] = {
+  local transfer, err = rest.submit(client, request)
+  return setmetatable({
     transfer = transfer,
+    err = err,
     wire = client.wire,
     label = request.label,
     merge = merge(),
-    empty = true,
     observe = client.onResponse and function() rest.observe(client, request, transfer) end,
-  }
-  return self
+  }, Stream)
 end
 
 return stream

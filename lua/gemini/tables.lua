@@ -1,3 +1,26 @@
+---Tables as they are: read raw, whatever their metatables say.
+
+require("gemini.interpreted")()
+
+local tables = {}
+
+---@param from table
+---@return table copy  its fields, one level deep
+function tables.copy(from)
+  local out = {}
+  for name, value in next, from do out[name] = value end
+  return out
+end
+
+---@param value any  a tree, such as JSON gives
+---@return any copy  a tree that shares no table with it
+function tables.deepCopy(value)
+  if type(value) ~= "table" then return value end
+  local out = {}
+  for name, inner in next, value do out[name] = tables.deepCopy(inner) end
+  return setmetatable(out, getmetatable(value))
+end
+
 local function allTables(list)
   for _, item in ipairs(list) do
     if type(item) ~= "table" then return false end
@@ -8,7 +31,7 @@ end
 ---Makes sure of what came over the wire.
 ---@param value any  what should be a list of objects
 ---@return table[] list  its items that are tables; empty if it is no list
-return function(value)
+function tables.objects(value)
   if type(value) ~= "table" then return {} end
   if allTables(value) then return value end
   local out = {}
@@ -17,3 +40,5 @@ return function(value)
   end
   return out
 end
+
+return tables

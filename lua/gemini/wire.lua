@@ -22,17 +22,25 @@ local function native()
 end
 
 -- Other codecs raise what ours returns.
-local function guarded(fn)
+local function guarded(fn, name)
   return function(value)
     local ok, result, problem = pcall(fn, value)
     if ok and result ~= nil then return result end
-    return nil, tostring(ok and problem or result)
+    return nil, tostring(ok and (problem or name .. " returned nil") or result)
+  end
+end
+
+local function textOnly(encode)
+  return function(value)
+    local text, problem = encode(value)
+    if type(text) == "string" then return text end
+    return nil, problem or "json.encode must return a string, got " .. type(text)
   end
 end
 
 ---@return gemini.Wire
 local function foreign(json)
-  local decode = guarded(json.decode)
+  local decode = guarded(json.decode, "json.decode")
   local function decoded(text)
     if text == nil then return nil end
     local value, problem = decode(text)
@@ -40,7 +48,7 @@ local function foreign(json)
     return value
   end
   return {
-    encode = guarded(json.encode),
+    encode = textOnly(guarded(json.encode, "json.encode")),
     decode = decode,
     event = function(transfer) return decoded(transfer:eventText()) end,
     body = function(transfer) return decoded(transfer:bodyText()) end,
@@ -56,7 +64,7 @@ end
 ---The error in which a finished transfer ended, nil if its answer has a 2xx status.
 ---@param codec gemini.Wire
 ---@param transfer userdata
----@param call { method: string, url: string }
+---@param call gemini.Label
 ---@return gemini.Error?
 function wire.failure(codec, transfer, call)
   local kind, message = transfer:failure()

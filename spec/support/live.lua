@@ -5,7 +5,6 @@ local loop = require "gemini.loop"
 return {
   none = function()
     collectgarbage()
-    collectgarbage()
     assert(loop.live() == 0, "a transfer is still live")
   end,
 }

@@ -29,8 +29,9 @@ end
 local function makeFifo()
   local path = os.tmpname()
   os.remove(path)
-  os.execute("mkfifo -m 600 " .. shellQuote(path))
-  return path
+  local status = os.execute("mkfifo -m 600 " .. shellQuote(path))
+  -- Lua 5.1 gives the exit status, later ones true.
+  return (status == true or status == 0) and path or nil
 end
 
 local function bootLine(settings)
@@ -71,6 +72,7 @@ end
 function child.spawn(given)
   options.check(given, options.child, 2)
   local settings = { ready = makeFifo() }
+  if not settings.ready then return nil, "mkfifo failed: a child process needs a POSIX system" end
   for name, value in pairs(given or {}) do settings[name] = value end
   local lua = settings.lua or interpreter.name()
   settings.lua = nil

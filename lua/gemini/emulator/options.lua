@@ -32,6 +32,7 @@ for name, rule in pairs(options.command) do options.child[name] = rule end
 ---@param rules table one of the tables above
 ---@return string? problem nil where nothing is
 function options.problem(given, rules)
+  if type(given) ~= "table" then return "options must be a table, got " .. type(given) end
   for name, value in pairs(given) do
     local rule = rules[name]
     if not rule then return ("unknown option '%s'"):format(tostring(name)) end

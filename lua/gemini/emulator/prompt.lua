@@ -6,7 +6,7 @@ local prompt = {}
 
 local ROLES = { user = true, model = true, ["function"] = true, [""] = true }
 local RANGES = {
-  temperature = { 0, 2 }, topP = { 0, 1 }, candidateCount = { 1, 8 }, maxOutputTokens = { 1, 2147483647 },
+  { "temperature", 0, 2 }, { "topP", 0, 1 }, { "candidateCount", 1, 8 }, { "maxOutputTokens", 1, 2147483647 },
 }
 local DATA = {
   "text", "inlineData", "functionCall", "functionResponse", "fileData", "executableCode", "codeExecutionResult",
@@ -34,18 +34,19 @@ local function checkContent(content, path)
   end
 end
 
-local function checkRange(config, name, range)
+local function checkRange(config, range)
+  local name, least, most = range[1], range[2], range[3]
   local value = config[name]
-  if not value or (value >= range[1] and value <= range[2]) then return end
+  if not value or (value >= least and value <= most) then return end
   local snake = names.snakeCase(name)
-  refuse("generation_config." .. snake, ("%s must be in the range [%.10g, %.10g]."):format(snake, range[1], range[2]))
+  refuse("generation_config." .. snake, ("%s must be in the range [%.10g, %.10g]."):format(snake, least, most))
 end
 
 ---Raises an error object for roles, parts and settings that Google refuses though they fit the message.
 ---@param body table a checked GenerateContentRequest or CountTokensRequest
 function prompt.check(body)
   for i, content in ipairs(body.contents or {}) do checkContent(content, ("contents[%d]"):format(i - 1)) end
-  for name, range in pairs(RANGES) do checkRange(body.generationConfig or {}, name, range) end
+  for _, range in ipairs(RANGES) do checkRange(body.generationConfig or {}, range) end
   if body.cachedContent then
     errors.raise("PERMISSION_DENIED", "CachedContent not found (or permission denied)")
   end

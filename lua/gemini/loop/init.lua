@@ -15,10 +15,18 @@ function loop.submit(request)
   return multi:submit(request)
 end
 
----Waits until a transfer has an event to take or has ended.
+local function block(transfer)
+  while not transfer:ready() do multi:step(SLICE) end
+end
+
+---Waits until a transfer has an event to take or has ended. What interrupts the wait ends the transfer and is raised.
 ---@param transfer userdata
 function loop.await(transfer)
-  while not transfer:ready() do multi:step(SLICE) end
+  if transfer:ready() then return end
+  local ok, raised = pcall(block, transfer)
+  if ok then return end
+  transfer:close()
+  error(raised, 0)
 end
 
 ---@return integer count  of the transfers under way
