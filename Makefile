@@ -29,7 +29,7 @@ CURL_LIBS   = $(shell pkg-config --libs libcurl)
 
 JSON_C      := buf json_number json_string json_decode json_encode
 CODEC_C     := codec base64 text $(JSON_C)
-TRANSPORT_C := transport multi transfer body sse $(JSON_C)
+TRANSPORT_C := transport multi transfer request body sse $(JSON_C)
 
 .PHONY: all demo test install clean
 all:

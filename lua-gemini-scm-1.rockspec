@@ -44,6 +44,7 @@ build = {
         "src/transport.c",
         "src/multi.c",
         "src/transfer.c",
+        "src/request.c",
         "src/body.c",
         "src/sse.c",
         "src/buf.c",

@@ -81,7 +81,7 @@ describe("an error", function()
   it("of time says which time", function()
     local client = talk.scripted { { { "hold" } } }
     local _, err = client.models:get({ name = "x" }, { timeout = 0.1 })
-    assert.equal("models.get: timeout: no complete answer within 0.1 s", tostring(err))
+    assert.equal("models.get: timeout: no complete answer within 100 ms", tostring(err))
   end)
 
   it("is an answer without content where there should be a reply", function()

@@ -60,6 +60,23 @@ describe("behind TLS and HTTP/2", function()
     assert.equal(seen[before + 1][1], seen[before + 2][1])
   end)
 
+  it("an answer that is cut off is truncated, as over HTTP/1.1", function()
+    local loopback = require "loopback"
+    local cut = loopback.start { { { "recv" }, {
+      "send",
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9999\r\n\r\n"
+        .. 'data: {"candidates":[{"content":{"parts":[{"text":"half"}]}}]}\n\n',
+    }, { "close" } } }
+    local other = nginx.start(cut.url)
+    local c = gemini.new { apiKey = "k", baseUrl = other.url, caFile = other.caFile }
+    local reply, err = c.models:streamGenerateContent({ model = "m", contents = "x" }):collect()
+    other.stop()
+    cut:stop()
+    assert.is_nil(reply)
+    assert.equal("truncated", err.kind)
+    assert.equal("half", err.partial.text)
+  end)
+
   it("a certificate that the system does not trust is refused", function()
     local reply, err = client().models:get { name = "gemini-2.5-flash" }
     assert.is_nil(reply)

@@ -31,6 +31,7 @@ local streams = {
   { "UTF-8", "data: \195\164\240\159\153\130\n\n", { "\195\164\240\159\153\130" } },
   { "a bare object", 'data: a\n\n{\n  "error": 1\n}\n', { "a", '{\n  "error": 1\n}' } },
   { "a bare object right behind data", 'data: a\r\n{"error":1}\r\n\r\n', { "a", '{"error":1}' } },
+  { "a bare object right behind empty data", 'data:\n{"error":\n1}\n\n', { '{"error":\n1}' } },
   { "a bare array and then events", '[1,\n2]\n\ndata: a\n\n', { "[1,\n2]", "a" } },
   { "HTML", "<html>\n<body>\ndata: x\n</html>", { "<html>\n<body>\ndata: x\n</html>" } },
   { "[DONE]", "data: a\n\ndata: [DONE]\n\n", { "a", "[DONE]" } },

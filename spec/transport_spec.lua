@@ -128,7 +128,13 @@ describe("the transport", function()
     assert.is_nil(transfer:failure())
   end)
 
-  it("decodes a body where it lies, or says why not", function()
+  it("does not take trailers for headers", function()
+    serve { { { "recv" }, { "send", chunked() .. "0\r\nRetry-After: 5\r\nHTTP/x: 1\r\n\r\n" } } }
+    local transfer = await(submit {})
+    assert.same({ ["transfer-encoding"] = "chunked" }, transfer:headers())
+  end)
+
+  it("decodes a body, or says why not", function()
     serve { { { "recv" }, { "send", ok '{"a":[1,null]}' }, { "recv" }, { "send", ok "oops" } } }
     local value = await(submit {}):body()
     assert.equal(1, value.a[1])
@@ -257,13 +263,29 @@ describe("the transport", function()
       assert.truthy(message:find("1000"))
     end)
 
+    it("keeps to a size of headers", function()
+      serve { { { "recv" }, { "send", "HTTP/1.1 200 OK\r\n" }, { "fill", "X-A: " .. ("a"):rep(1000) .. "\r\n", 400 } } }
+      local kind, message = failure()
+      assert.equal("limit", kind)
+      assert.truthy(message:find("headers", 1, true))
+    end)
+
+    it("does not count the time that nobody listens as idle", function()
+      serve { { { "recv" }, { "send", chunked "data: 1\n\n" }, { "sleep", 0.2 }, { "send", LAST } } }
+      local transfer = submit { stream = true, idleTimeout = 0.4 }
+      local before = transport.now()
+      while transport.now() - before < 0.6 do end
+      assert.same({ "1" }, texts(transfer))
+      assert.is_nil(transfer:failure())
+    end)
+
     it("keeps to the total time", function()
       serve { { { "recv" }, { "send", chunked "data: 1\n\n" }, { "hold" } } }
       local transfer = submit { stream = true, timeout = 0.2 }
       assert.same({ "1" }, texts(transfer))
       local kind, message = transfer:failure()
       assert.equal("timeout", kind)
-      assert.equal("no complete answer within 0.2 s", message)
+      assert.equal("no complete answer within 200 ms", message)
     end)
 
     it("keeps to the idle time, which every byte restarts", function()
@@ -273,7 +295,7 @@ describe("the transport", function()
       assert.same({ "1" }, texts(transfer))
       local kind, message = transfer:failure()
       assert.equal("timeout", kind)
-      assert.equal("no byte for 0.5 s", message)
+      assert.equal("no byte for 500 ms", message)
       assert.is_true(transport.now() - start > 1.2)
     end)
 
@@ -294,6 +316,21 @@ describe("the transport", function()
       local kind = failure { url = "https://example.invalid/", proxy = server.url, connectTimeout = 0.2 }
       assert.equal("timeout", kind)
     end)
+  end)
+
+  it("does not hand its sockets to other programs", function()
+    serve { { { "recv" }, { "hold" } } }
+    local function inherited()
+      local pipe = io.popen("ls -l /proc/self/fd | grep -c socket:")
+      local count = tonumber(pipe:read("*a"))
+      pipe:close()
+      return count
+    end
+    local before = inherited()
+    local transfer = submit {}
+    while #server:requests() == 0 do multi:step(0.01) end
+    assert.equal(before, inherited())
+    transfer:close()
   end)
 
   describe("life", function()

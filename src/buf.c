@@ -15,7 +15,7 @@ void gem_buf_free(gem_buf *b) {
   gem_buf_init(b, b->cap);
 }
 
-/* Doubles until `need` fits, but asks for no more than the cap. */
+/* Doubles until `need` fits; beyond the first step it asks for no more than the cap. */
 static size_t grown(const gem_buf *b, size_t need) {
   size_t size = b->size ? b->size : GEM_BUF_FIRST;
   while (size < need)

@@ -22,11 +22,11 @@ static void collect(gem_multi *m) {
   CURLMsg *message;
   int left;
   while ((message = curl_multi_info_read(m->curl, &left))) {
-    gem_transfer *t = NULL;
+    char *owner = NULL;
     CURLcode code = message->data.result;
     if (message->msg != CURLMSG_DONE) continue;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-    gem_transfer_settle(t, code);
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
+    gem_transfer_settle((gem_transfer *)(void *)owner, code);
   }
 }
 
@@ -47,20 +47,34 @@ static int until_deadline(const gem_multi *m, int ms) {
   return ms;
 }
 
-static int perform(gem_multi *m) {
+/* Deadlines come after reading, so that what has arrived counts. */
+static CURLMcode perform(gem_multi *m) {
   int running;
-  if (curl_multi_perform(m->curl, &running) != CURLM_OK) return 0;
+  CURLMcode code = curl_multi_perform(m->curl, &running);
+  if (code != CURLM_OK) return code;
   collect(m);
-  /* After the bytes that are here have been read: a consumer that was away must not lose them to a
-   * deadline. */
   expire(m);
-  return 1;
+  return CURLM_OK;
 }
 
-int gem_multi_step(gem_multi *m, int ms) {
+static CURLMcode perform_and_wait(gem_multi *m, int ms) {
   unsigned long before = m->progress;
-  if (!perform(m)) return 0;
-  if (ms <= 0 || m->progress != before || !m->live) return 1;
-  if (curl_multi_poll(m->curl, NULL, 0, until_deadline(m, ms), NULL) != CURLM_OK) return 0;
-  return perform(m);
+  CURLMcode code = perform(m);
+  if (code != CURLM_OK || ms <= 0 || m->progress != before || !m->live) return code;
+  code = curl_multi_poll(m->curl, NULL, 0, until_deadline(m, ms), NULL);
+  return code == CURLM_OK ? perform(m) : code;
+}
+
+/* Silence counts while somebody listens: the time between two steps is the caller's own. */
+static void forgive_absence(gem_multi *m) {
+  int64_t now = gem_clock_ms();
+  for (gem_transfer *t = m->live; t; t = t->next)
+    t->last_byte += now - (t->last_byte > m->stepped ? t->last_byte : m->stepped);
+}
+
+CURLMcode gem_multi_step(gem_multi *m, int ms) {
+  forgive_absence(m);
+  CURLMcode code = perform_and_wait(m, ms);
+  m->stepped = gem_clock_ms();
+  return code;
 }

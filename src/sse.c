@@ -10,6 +10,7 @@ void gem_sse_init(gem_sse *s, size_t cap) {
 
 void gem_sse_free(gem_sse *s) {
   gem_buf_free(&s->in);
+  gem_sse_init(s, s->in.cap);
 }
 
 enum gem_status gem_sse_feed(gem_sse *s, const void *bytes, size_t n) {
@@ -92,10 +93,9 @@ static int take_line(gem_sse *s, size_t from, size_t to) {
     gather(s, from, to);
   } else if (!is_bare(gem_buf_begin(&s->in) + from, to - from)) {
     take_field(s, from, to);
-  } else if (s->gathering) {
-    end_event(s);
-    return !s->ready;
   } else {
+    if (s->gathering) end_event(s);
+    if (s->ready) return 0;
     s->bare = 1;
     gather(s, from, to);
   }

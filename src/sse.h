@@ -29,6 +29,8 @@ typedef struct gem_sse {
 /* Owns its buffer; `cap` bounds one event together with what waits behind it. Allocates nothing
  * yet. */
 void gem_sse_init(gem_sse *s, size_t cap);
+
+/* Leaves an empty splitter that may be fed again. */
 void gem_sse_free(gem_sse *s);
 
 /* May fail; nothing is lost then, and nothing taken. */

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "clock.h"
 
@@ -27,18 +26,36 @@ static int streams(const gem_transfer *t) {
   return t->stream && t->status >= 200 && t->status < 300;
 }
 
+static int keep_header(gem_transfer *t, const char *line, size_t n) {
+  enum gem_status status = gem_buf_append(&t->head, line, n);
+  t->over_head |= status == GEM_LIMIT;
+  return stored(t, status);
+}
+
+/* Keeps the lines of the last header block: those before it are of interim answers, those behind the body
+ * trailers. */
 static size_t on_header(char *line, size_t unit, size_t n, void *user) {
   gem_transfer *t = user;
   n *= unit;
   t->last_byte = gem_clock_ms();
+  if (t->head_done) return n;
   if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) gem_buf_consume(&t->head, gem_buf_len(&t->head));
-  if (!stored(t, gem_buf_append(&t->head, line, n))) return 0;
-  if (n <= 2) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+  if (!keep_header(t, line, n)) return 0;
+  if (n <= 2) {
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+    t->head_done = t->status >= 200;
+  }
   return n;
 }
 
+/* Whether n more bytes have to wait until an event is taken. */
+static int has_enough(gem_transfer *t, size_t n) {
+  size_t held = gem_sse_held(&t->events);
+  return (held > HIGH_WATER || held + n > t->max_bytes) && gem_sse_ready(&t->events);
+}
+
 static size_t on_event_bytes(gem_transfer *t, const char *bytes, size_t n) {
-  if (gem_sse_held(&t->events) > HIGH_WATER && gem_sse_ready(&t->events)) {
+  if (has_enough(t, n)) {
     t->paused = 1;
     return CURL_WRITEFUNC_PAUSE;
   }
@@ -67,35 +84,13 @@ static int on_rewind(void *user, curl_off_t position, int origin) {
   return gem_body_seek(&t->body, (size_t)position) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
-/* ---- Setting up. ---- */
+/* ---- Life. ---- */
 
 #define SET(option, value)                                                                                   \
   do {                                                                                                       \
     CURLcode set_ = curl_easy_setopt(t->easy, option, value);                                                \
     if (set_ != CURLE_OK) return set_;                                                                       \
   } while (0)
-
-static CURLcode set_protocols(gem_transfer *t) {
-#if LIBCURL_VERSION_NUM >= 0x075500
-  SET(CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-  SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-  return CURLE_OK;
-}
-
-static CURLcode set_connection(gem_transfer *t, const gem_request *r) {
-  SET(CURLOPT_NOSIGNAL, 1L);
-  SET(CURLOPT_TCP_KEEPALIVE, 1L);
-  SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  /* Streams share one HTTP/2 connection; without TLS there is none to wait for. */
-  SET(CURLOPT_PIPEWAIT, strncasecmp(r->url, "https:", 6) == 0 ? 1L : 0L);
-  if (r->connect_ms > 0) SET(CURLOPT_CONNECTTIMEOUT_MS, r->connect_ms);
-  if (r->proxy) SET(CURLOPT_PROXY, r->proxy);
-  SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  if (r->ca_file) SET(CURLOPT_CAINFO, r->ca_file);
-  return set_protocols(t);
-}
 
 static CURLcode set_callbacks(gem_transfer *t) {
   SET(CURLOPT_PRIVATE, t);
@@ -110,44 +105,6 @@ static CURLcode set_callbacks(gem_transfer *t) {
   SET(CURLOPT_SEEKDATA, t);
   return CURLE_OK;
 }
-
-int gem_transfer_add_header(gem_transfer *t, const char *line) {
-  struct curl_slist *longer = curl_slist_append(t->headers, line);
-  if (!longer) return 0;
-  t->headers = longer;
-  return 1;
-}
-
-static int has_header(const gem_transfer *t, const char *prefix) {
-  for (const struct curl_slist *h = t->headers; h; h = h->next)
-    if (strncasecmp(h->data, prefix, strlen(prefix)) == 0) return 1;
-  return 0;
-}
-
-/* Takes out what curl would add: a pause before large bodies, and a media type that is not ours. */
-static int set_headers(gem_transfer *t) {
-  if (!gem_transfer_add_header(t, "Expect:")) return 0;
-  return has_header(t, "Content-Type:") || gem_transfer_add_header(t, "Content-Type:");
-}
-
-static CURLcode set_message(gem_transfer *t, const gem_request *r) {
-  SET(CURLOPT_URL, r->url);
-  SET(CURLOPT_PATH_AS_IS, 1L);
-  SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-  SET(CURLOPT_ACCEPT_ENCODING, "");
-  if (!set_headers(t)) return CURLE_OUT_OF_MEMORY;
-  SET(CURLOPT_HTTPHEADER, t->headers);
-  if (r->has_body) {
-    SET(CURLOPT_POST, 1L);
-    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.size);
-  }
-  /* curl's own name for the method sets it off from what the method does: POST with a body, else
-   * GET. */
-  if (strcmp(r->method, "GET") != 0) SET(CURLOPT_CUSTOMREQUEST, r->method);
-  return CURLE_OK;
-}
-
-/* ---- Life. ---- */
 
 static void attach(gem_transfer *t, gem_multi *m) {
   t->multi = m;
@@ -195,8 +152,7 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
   t->easy = curl_easy_init();
   CURLcode code = t->easy ? CURLE_OK : CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) code = set_callbacks(t);
-  if (code == CURLE_OK) code = set_connection(t, r);
-  if (code == CURLE_OK) code = set_message(t, r);
+  if (code == CURLE_OK) code = gem_request_apply(r, t->easy, &t->headers);
   if (code == CURLE_OK && curl_multi_add_handle(m->curl, t->easy) != CURLM_OK) code = CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) {
     attach(t, m);
@@ -204,15 +160,6 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
   }
   gem_transfer_settle(t, code);
   return 0;
-}
-
-void gem_transfer_close(gem_transfer *t) {
-  detach(t);
-  free_handle(t);
-  gem_buf_free(&t->head);
-  gem_buf_free(&t->reply);
-  gem_sse_free(&t->events);
-  if (t->end == GEM_RUNNING) t->end = GEM_DONE;
 }
 
 /* ---- Endings. ---- */
@@ -232,7 +179,14 @@ static const struct {
     {CURLE_BAD_CONTENT_ENCODING, "protocol"}, {CURLE_HTTP2, "protocol"},
 };
 
-static const char *kind_of(CURLcode code) {
+/* Failures of a connection that mean a cut answer once the answer has begun. */
+static int cuts_off(CURLcode code) {
+  return code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || code == CURLE_HTTP2_STREAM;
+}
+
+static const char *kind_of(const gem_transfer *t, CURLcode code) {
+  if (t->over_limit) return "limit";
+  if (t->head_done && cuts_off(code)) return "truncated";
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (kinds[i].code == code) return kinds[i].kind;
   return "network";
@@ -240,18 +194,19 @@ static const char *kind_of(CURLcode code) {
 
 static void fail(gem_transfer *t, CURLcode code) {
   t->end = GEM_FAILED;
-  t->kind = kind_of(code);
+  t->kind = kind_of(t, code);
   if (code == CURLE_OUT_OF_MEMORY) t->no_memory = 1;
   if (t->over_limit) {
-    t->kind = "limit";
-    snprintf(t->error, sizeof t->error, "the answer is larger than %lu bytes", (unsigned long)t->max_bytes);
+    snprintf(t->error, sizeof t->error, "the answer's %s larger than %lu bytes",
+             t->over_head ? "headers are" : "body, or an event in it, is",
+             (unsigned long)(t->over_head ? HEAD_CAP : t->max_bytes));
   } else if (!*t->error) {
     snprintf(t->error, sizeof t->error, "%s", curl_easy_strerror(code));
   }
 }
 
 void gem_transfer_settle(gem_transfer *t, CURLcode code) {
-  if (code == CURLE_OK) {
+  if (code == CURLE_OK && !t->over_limit && !t->no_memory) {
     t->end = GEM_DONE;
     gem_sse_finish(&t->events);
   } else {
@@ -260,6 +215,13 @@ void gem_transfer_settle(gem_transfer *t, CURLcode code) {
   }
   detach(t);
   free_handle(t);
+}
+
+void gem_transfer_close(gem_transfer *t) {
+  if (t->end == GEM_RUNNING) gem_transfer_settle(t, CURLE_ABORTED_BY_CALLBACK);
+  gem_buf_free(&t->head);
+  gem_buf_free(&t->reply);
+  gem_sse_free(&t->events);
 }
 
 static int64_t idle_deadline(const gem_transfer *t) {
@@ -274,8 +236,10 @@ int64_t gem_transfer_deadline(const gem_transfer *t) {
 void gem_transfer_expire(gem_transfer *t, int64_t now) {
   if (now < gem_transfer_deadline(t)) return;
   int idle = now < t->deadline;
-  snprintf(t->error, sizeof t->error, idle ? "no byte for %.3g s" : "no complete answer within %.3g s",
-           (double)(idle ? t->idle_ms : t->total_ms) / 1000);
+  long ms = idle ? t->idle_ms : t->total_ms;
+  int whole = ms % 1000 == 0;
+  snprintf(t->error, sizeof t->error, "no %s %ld %s", idle ? "byte for" : "complete answer within",
+           whole ? ms / 1000 : ms, whole ? "s" : "ms");
   gem_transfer_settle(t, CURLE_OPERATION_TIMEDOUT);
 }
 
@@ -284,7 +248,9 @@ void gem_transfer_expire(gem_transfer *t, int64_t now) {
 static void resume(gem_transfer *t) {
   t->paused = 0;
   t->last_byte = gem_clock_ms();
-  curl_easy_pause(t->easy, CURLPAUSE_CONT);
+  /* Bytes that curl held back arrive within this call, and a failure to take them is told here alone. */
+  CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+  if (code != CURLE_OK) gem_transfer_settle(t, code);
 }
 
 int gem_transfer_ready(gem_transfer *t) {

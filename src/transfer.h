@@ -17,6 +17,7 @@
 
 #include "body.h"
 #include "buf.h"
+#include "request.h"
 #include "sse.h"
 
 struct gem_transfer;
@@ -26,24 +27,8 @@ typedef struct gem_multi {
   struct gem_transfer *live; /* intrusive list of the exchanges under way */
   size_t count;              /* its length */
   unsigned long progress;    /* goes up whenever something became readable or ended */
+  int64_t stepped;           /* when the last step ended */
 } gem_multi;
-
-/* What an exchange is asked to do. Strings are copied by start, the body is not: it must outlive
- * the exchange. */
-typedef struct gem_request {
-  const char *method;
-  const char *url;
-  const gem_segment *segments;
-  size_t segment_count;
-  int has_body;
-  int stream;        /* split a 2xx answer into events */
-  size_t max_bytes;  /* of the whole answer, or of one event */
-  long connect_ms;   /* 0 = curl's own */
-  long idle_ms;      /* longest silence; 0 = any */
-  long total_ms;     /* 0 = any */
-  const char *proxy; /* NULL = as the environment says, "" = none */
-  const char *ca_file;
-} gem_request;
 
 enum gem_end { GEM_RUNNING, GEM_DONE, GEM_FAILED };
 
@@ -69,6 +54,8 @@ typedef struct gem_transfer {
   unsigned char paused;
   unsigned char no_memory;
   unsigned char over_limit;
+  unsigned char over_head; /* the limit passed was that of the headers */
+  unsigned char head_done; /* what looks like a header now is a trailer */
 } gem_transfer;
 
 /* Opens the multi; 0 for want of memory. */
@@ -78,21 +65,20 @@ int gem_multi_open(gem_multi *m);
  * multi. */
 void gem_multi_close(gem_multi *m);
 
-/* Moves bytes; waits for at most `ms` until something becomes readable or ends. 0 if curl failed as
- * a whole. */
-int gem_multi_step(gem_multi *m, int ms);
+/* Moves bytes; waits for at most `ms` until something becomes readable or ends. Anything but CURLM_OK is a
+ * failure of curl as a whole. */
+CURLMcode gem_multi_step(gem_multi *m, int ms);
 
 /* Makes a closed exchange; allocates nothing. */
 void gem_transfer_init(gem_transfer *t);
 
-/* Adds a "Name: value" line to the request, before start; 0 for want of memory. */
-int gem_transfer_add_header(gem_transfer *t, const char *line);
-
-/* Sends the request. 0 when it can't: error and kind say why (no_memory apart). */
+/* Sends the request, with t->headers, which the caller may have filled before. 0 when it can't: error and
+ * kind say why (no_memory apart). */
 int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *request);
 
-/* Ends the exchange if it is under way, its connection with it, and frees all it holds. Harmless
- * when closed. */
+/* Ends the exchange if it is under way, as cancelled, its connection with it, and frees all it holds.
+ * Harmless when closed. While a name is being looked up this waits for the system's resolver, which libcurl
+ * can't interrupt; so do the time-outs. */
 void gem_transfer_close(gem_transfer *t);
 
 /* Whether there is an event to take, or nothing more to come. Lets a paused socket go on once its

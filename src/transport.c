@@ -5,9 +5,8 @@
  * are full userdata: born closed, given their metatable, opened last; either may be collected
  * first.
  */
-#include <ctype.h>
+#include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "clock.h"
 #include "compat.h"
@@ -16,6 +15,17 @@
 
 #define MULTI    "gemini.multi"
 #define TRANSFER "gemini.transfer"
+
+/* Bytes that are being read are first put where nothing but the userdata's end can take them away: whatever
+ * Lua allocates may run a finaliser, and that one may close the transfer or step the multi. */
+typedef struct handle {
+  gem_transfer t;
+  gem_buf lent;
+  int reading;
+} handle;
+
+#define LENT_CAP  (SIZE_MAX / 4)
+#define LENT_KEEP ((size_t)64 * 1024)
 
 static int no_memory(lua_State *L) {
   return luaL_error(L, "not enough memory");
@@ -27,48 +37,73 @@ static gem_multi *open_multi(lua_State *L) {
   return m;
 }
 
-static gem_transfer *check_transfer(lua_State *L) {
+static handle *check_handle(lua_State *L) {
   return luaL_checkudata(L, 1, TRANSFER);
+}
+
+static gem_transfer *check_transfer(lua_State *L) {
+  return &check_handle(L)->t;
 }
 
 /* ---- The request, from a Lua table. The table keeps its strings alive while they are read. ----
  */
 
+static void push_field(lua_State *L, int table, const char *name) {
+  lua_pushstring(L, name);
+  lua_rawget(L, table);
+}
+
 static const char *string_field(lua_State *L, int table, const char *name, const char *absent) {
-  lua_getfield(L, table, name);
-  const char *s = lua_isnil(L, -1) ? absent : luaL_checkstring(L, -1);
+  push_field(L, table, name);
+  if (!lua_isnil(L, -1)) {
+    luaL_checktype(L, -1, LUA_TSTRING);
+    absent = lua_tostring(L, -1);
+  }
   lua_pop(L, 1);
-  return s;
+  return absent;
 }
 
 static lua_Number number_field(lua_State *L, int table, const char *name, lua_Number absent) {
-  lua_getfield(L, table, name);
-  lua_Number n = lua_isnil(L, -1) ? absent : luaL_checknumber(L, -1);
+  push_field(L, table, name);
+  if (!lua_isnil(L, -1)) absent = luaL_checknumber(L, -1);
   lua_pop(L, 1);
-  return n;
+  return absent;
 }
 
-/* Seconds to whole milliseconds; what is asked for at all never becomes 0, which means none. */
-static long ms_field(lua_State *L, int table, const char *name) {
-  lua_Number ms = number_field(L, table, name, 0) * 1000;
-  if (ms <= 0) return 0;
-  return ms < 1 ? 1 : ms > 2e9 ? 2000000000L : (long)ms;
+/* Seconds to whole milliseconds within [0, most]; NaN is 0. */
+static long to_ms(lua_Number seconds, long most) {
+  lua_Number ms = seconds * 1000;
+  if (!(ms > 0)) return 0;
+  return ms < (lua_Number)most ? (long)ms : most;
+}
+
+/* A time limit: what is asked for at all never becomes 0, which means none. */
+static long limit_field(lua_State *L, int table, const char *name) {
+  lua_Number seconds = number_field(L, table, name, 0);
+  long ms = to_ms(seconds, 2000000000L);
+  return seconds > 0 && ms == 0 ? 1 : ms;
+}
+
+static size_t size_field(lua_State *L, int table, const char *name, size_t absent) {
+  lua_Number size = number_field(L, table, name, (lua_Number)absent);
+  return size > 0 && size < (lua_Number)LENT_CAP ? (size_t)size : absent;
 }
 
 static int truth_field(lua_State *L, int table, const char *name) {
-  lua_getfield(L, table, name);
+  push_field(L, table, name);
   int truth = lua_toboolean(L, -1);
   lua_pop(L, 1);
   return truth;
 }
 
 static void add_headers(lua_State *L, int table, gem_transfer *t) {
-  lua_getfield(L, table, "headers");
+  push_field(L, table, "headers");
   luaL_checktype(L, -1, LUA_TTABLE);
   int count = (int)gem_rawlen(L, -1);
   for (int i = 1; i <= count; i++) {
     lua_rawgeti(L, -1, i);
-    if (!gem_transfer_add_header(t, luaL_checkstring(L, -1))) no_memory(L);
+    luaL_checktype(L, -1, LUA_TSTRING);
+    if (!gem_request_add_header(&t->headers, lua_tostring(L, -1))) no_memory(L);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -79,7 +114,7 @@ static void add_headers(lua_State *L, int table, gem_transfer *t) {
 static void pin_body(lua_State *L, int table, int transfer, gem_request *r) {
   lua_newtable(L);
   int pins = lua_gettop(L);
-  lua_getfield(L, table, "body");
+  push_field(L, table, "body");
   if (!lua_istable(L, -1)) {
     lua_newtable(L);
     lua_insert(L, -2);
@@ -108,10 +143,10 @@ static void read_request(lua_State *L, int table, int transfer, gem_request *r) 
   r->url = string_field(L, table, "url", "");
   r->proxy = string_field(L, table, "proxy", NULL);
   r->ca_file = string_field(L, table, "caFile", NULL);
-  r->connect_ms = ms_field(L, table, "connectTimeout");
-  r->idle_ms = ms_field(L, table, "idleTimeout");
-  r->total_ms = ms_field(L, table, "timeout");
-  r->max_bytes = (size_t)number_field(L, table, "maxBytes", 256.0 * 1024 * 1024);
+  r->connect_ms = limit_field(L, table, "connectTimeout");
+  r->idle_ms = limit_field(L, table, "idleTimeout");
+  r->total_ms = limit_field(L, table, "timeout");
+  r->max_bytes = size_field(L, table, "maxBytes", (size_t)256 * 1024 * 1024);
   r->stream = truth_field(L, table, "stream");
   pin_body(L, table, transfer, r);
 }
@@ -138,18 +173,25 @@ static int multi_live(lua_State *L) {
   return 1;
 }
 
+/* Longer waits are cut: a step may return early at any time. */
+#define LONGEST_STEP 1000000L
+
 static int multi_step(lua_State *L) {
   gem_multi *m = open_multi(L);
-  lua_Number ms = luaL_checknumber(L, 2) * 1000;
-  if (!gem_multi_step(m, ms < 0 ? 0 : ms > 1e6 ? 1000000 : (int)ms)) no_memory(L);
+  CURLMcode code = gem_multi_step(m, (int)to_ms(luaL_checknumber(L, 2), LONGEST_STEP));
+  if (code == CURLM_OUT_OF_MEMORY) return no_memory(L);
+  if (code != CURLM_OK) return luaL_error(L, "libcurl: %s", curl_multi_strerror(code));
   return 0;
 }
 
 static int multi_submit(lua_State *L) {
   gem_multi *m = open_multi(L);
   luaL_checktype(L, 2, LUA_TTABLE);
-  gem_transfer *t = lua_newuserdata(L, sizeof *t);
+  handle *h = lua_newuserdata(L, sizeof *h);
+  gem_transfer *t = &h->t;
   gem_transfer_init(t);
+  gem_buf_init(&h->lent, LENT_CAP);
+  h->reading = 0;
   luaL_getmetatable(L, TRANSFER);
   lua_setmetatable(L, -2);
   gem_request request;
@@ -163,6 +205,13 @@ static int multi_submit(lua_State *L) {
 
 static int transfer_close(lua_State *L) {
   gem_transfer_close(check_transfer(L));
+  return 0;
+}
+
+static int transfer_gc(lua_State *L) {
+  handle *h = check_handle(L);
+  gem_transfer_close(&h->t);
+  gem_buf_free(&h->lent);
   return 0;
 }
 
@@ -187,6 +236,10 @@ static int transfer_failure(lua_State *L) {
   return 2;
 }
 
+/* ---- Reading. ---- */
+
+typedef int reader(lua_State *L, const char *text, size_t len);
+
 /* A value, or nil, message and the text that is no JSON. */
 static int decoded(lua_State *L, const char *text, size_t len) {
   int results = gem_json_decode(L, text, len);
@@ -195,40 +248,83 @@ static int decoded(lua_State *L, const char *text, size_t len) {
   return results + 1;
 }
 
-static int transfer_event(lua_State *L) {
-  const char *text;
-  size_t len;
-  if (!gem_transfer_event(check_transfer(L), &text, &len)) return 0;
-  return decoded(L, text, len);
-}
-
-static int transfer_event_text(lua_State *L) {
-  const char *text;
-  size_t len;
-  if (!gem_transfer_event(check_transfer(L), &text, &len)) return 0;
+static int as_text(lua_State *L, const char *text, size_t len) {
   lua_pushlstring(L, text, len);
   return 1;
 }
 
+/* A read that memory ran out for stays unfinished: what it took is lost, and no later read may hide that. */
+static void begin(lua_State *L, handle *h) {
+  if (h->reading) luaL_error(L, "this transfer is being read, or memory ran out while it was");
+  gem_buf_consume(&h->lent, gem_buf_len(&h->lent));
+}
+
+static int read_lent(lua_State *L, handle *h, reader *read) {
+  size_t len = gem_buf_len(&h->lent);
+  h->reading = 1;
+  int results = read(L, len ? gem_buf_begin(&h->lent) : "", len);
+  h->reading = 0;
+  return results;
+}
+
+static void lend(lua_State *L, handle *h, const char *bytes, size_t len) {
+  if (gem_buf_append(&h->lent, bytes, len) == GEM_OK) return;
+  h->reading = 1;
+  no_memory(L);
+}
+
+static int read_event(lua_State *L, reader *read) {
+  handle *h = check_handle(L);
+  const char *text;
+  size_t len;
+  begin(L, h);
+  if (!gem_transfer_event(&h->t, &text, &len)) return 0;
+  lend(L, h, text, len);
+  int results = read_lent(L, h, read);
+  if (h->lent.size > LENT_KEEP) gem_buf_free(&h->lent);
+  return results;
+}
+
+/* Lent as a whole, and given back for another read, unless the transfer was closed meanwhile. */
+static int read_body(lua_State *L, reader *read) {
+  handle *h = check_handle(L);
+  begin(L, h);
+  gem_buf_free(&h->lent);
+  h->lent = h->t.reply;
+  gem_buf_init(&h->t.reply, h->lent.cap);
+  int results = read_lent(L, h, read);
+  h->t.reply = h->lent;
+  gem_buf_init(&h->lent, LENT_CAP);
+  return results;
+}
+
+static int transfer_event(lua_State *L) {
+  return read_event(L, decoded);
+}
+
+static int transfer_event_text(lua_State *L) {
+  return read_event(L, as_text);
+}
+
 static int transfer_body(lua_State *L) {
-  gem_transfer *t = check_transfer(L);
-  size_t len = gem_buf_len(&t->reply);
-  return decoded(L, len ? gem_buf_begin(&t->reply) : "", len);
+  return read_body(L, decoded);
 }
 
 static int transfer_body_text(lua_State *L) {
-  gem_transfer *t = check_transfer(L);
-  size_t len = gem_buf_len(&t->reply);
-  lua_pushlstring(L, len ? gem_buf_begin(&t->reply) : "", len);
-  return 1;
+  return read_body(L, as_text);
 }
 
+/* In ASCII, whatever the host's locale. */
 static void push_lower(lua_State *L, const char *s, size_t n) {
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   for (size_t i = 0; i < n; i++)
-    luaL_addchar(&b, (char)tolower((unsigned char)s[i]));
+    luaL_addchar(&b, s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] - 'A' + 'a') : s[i]);
   luaL_pushresult(&b);
+}
+
+static int is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /* Sets table[name] from one "Name: value" line; a repeated name's values are joined by ", ". */
@@ -236,9 +332,9 @@ static void set_header(lua_State *L, int table, const char *line, const char *en
   const char *colon = memchr(line, ':', (size_t)(end - line));
   if (!colon) return;
   const char *value = colon + 1;
-  while (value < end && isspace((unsigned char)*value))
+  while (value < end && is_blank(*value))
     value++;
-  while (end > value && isspace((unsigned char)end[-1]))
+  while (end > value && is_blank(end[-1]))
     end--;
   push_lower(L, line, (size_t)(colon - line));
   lua_pushvalue(L, -1);
@@ -254,13 +350,10 @@ static void set_header(lua_State *L, int table, const char *line, const char *en
   lua_rawset(L, table);
 }
 
-static int transfer_headers(lua_State *L) {
-  gem_transfer *t = check_transfer(L);
+static int parse_headers(lua_State *L, const char *p, size_t len) {
+  const char *end = p + len;
   lua_newtable(L);
   int table = lua_gettop(L);
-  if (gem_buf_len(&t->head) == 0) return 1;
-  const char *p = gem_buf_begin(&t->head);
-  const char *end = p + gem_buf_len(&t->head);
   while (p < end) {
     const char *stop = memchr(p, '\n', (size_t)(end - p));
     if (!stop) stop = end;
@@ -268,6 +361,14 @@ static int transfer_headers(lua_State *L) {
     p = stop + 1;
   }
   return 1;
+}
+
+static int transfer_headers(lua_State *L) {
+  handle *h = check_handle(L);
+  size_t len = gem_buf_len(&h->t.head);
+  begin(L, h);
+  lend(L, h, len ? gem_buf_begin(&h->t.head) : "", len);
+  return read_lent(L, h, parse_headers);
 }
 
 /* ---- Module ---- */
@@ -286,7 +387,7 @@ static const luaL_Reg transfer_methods[] = {
     {"ready", transfer_ready},     {"event", transfer_event},        {"eventText", transfer_event_text},
     {"body", transfer_body},       {"bodyText", transfer_body_text}, {"status", transfer_status},
     {"headers", transfer_headers}, {"failure", transfer_failure},    {"close", transfer_close},
-    {"__gc", transfer_close},      {"__close", transfer_close},      {NULL, NULL},
+    {"__gc", transfer_gc},         {"__close", transfer_close},      {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {

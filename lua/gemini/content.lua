@@ -36,7 +36,9 @@ end
 local function listProblem(name, list, expected)
   local count = 0
   for key in next, list do
-    if type(key) ~= "number" then return ("%s: a list must not have a named field ('%s')"):format(name, tostring(key)) end
+    if type(key) ~= "number" then
+      return ("%s: a list must not have a named field ('%s')"):format(name, tostring(key))
+    end
     count = count + 1
   end
   for i = 1, count do

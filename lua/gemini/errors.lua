@@ -87,9 +87,11 @@ local function string(value)
   return type(value) == "string" and value or nil
 end
 
+local toInteger = rawget(math, "tointeger")
+
 -- Codecs that know no integers read 400 as 400.0.
 local function integer(value)
-  return math.tointeger and math.tointeger(value) or value
+  return toInteger and toInteger(value) or value
 end
 
 ---An error that the server reported.

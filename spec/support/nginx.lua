@@ -94,7 +94,7 @@ function nginx.start(upstream)
     return list
   end
   function server.stop()
-    os.execute("kill " .. pid .. "; rm -r " .. dir)
+    os.execute("kill " .. pid .. "; rm -rf " .. dir)
   end
   return server
 end

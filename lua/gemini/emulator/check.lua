@@ -1,14 +1,12 @@
 -- Holds a decoded body against the facts about the API's messages: one engine for every method. Google accepts both
 -- spellings of a field's name and enum values in any case, takes null for absent, and refuses what it does not know.
+require("gemini.interpreted")()
+
 local messages = require "gemini.messages"
 local errors = require "gemini.emulator.errors"
 local json = require "gemini.emulator.json"
 local names = require "gemini.emulator.names"
 local scalars = require "gemini.emulator.scalars"
-
--- See gemini.emulator.json.
-local jit = package.loaded.jit
-if jit then jit.off(true, true) end
 
 local check = {}
 

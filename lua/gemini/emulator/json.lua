@@ -1,10 +1,8 @@
 -- JSON through lua-cjson, which cannot tell `[]` from `{}`. The difference matters on this wire, so an empty array
 -- is marked on the way in and on the way out.
-local cjson = require "cjson"
+require("gemini.interpreted")()
 
--- Debian's LuaJIT beta was seen to lose keys in a compiled recursive walk over tables.
-local jit = package.loaded.jit
-if jit then jit.off(true, true) end
+local cjson = require "cjson"
 
 local codec = cjson.new()
 codec.decode_invalid_numbers(false)

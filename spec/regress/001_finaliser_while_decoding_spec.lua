@@ -1,0 +1,62 @@
+---A finaliser that ran while an event or a body was decoded, and closed the transfer or stepped the multi, took the
+---bytes away under the decoder.
+
+local loopback = require "loopback"
+local transport = require "gemini.transport"
+
+local HEAD = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+
+local function value(n)
+  local out = {}
+  for i = 1, n do out[i] = ('{"key%d":"value %d","list":[%d]}'):format(i, i, i) end
+  return "[" .. table.concat(out, ",") .. "]"
+end
+
+-- Something whose end, at some allocation, calls fn.
+local function finaliser(fn)
+  if _VERSION == "Lua 5.1" then
+    local proxy = newproxy(true) -- luacheck: ignore 113
+    getmetatable(proxy).__gc = fn
+  else
+    setmetatable({}, { __gc = fn })
+  end
+end
+
+describe("a finaliser that runs while", function()
+  local multi, server, transfer
+
+  local function serve(bytes, stream)
+    server = loopback.start { { { "recv" }, { "send", HEAD .. bytes }, { "close" } } }
+    multi = transport.multi()
+    transfer = multi:submit { url = server.url, headers = {}, stream = stream }
+    while not transfer:ready() do multi:step(1) end
+  end
+
+  after_each(function()
+    collectgarbage "restart"
+    multi:close()
+    server:stop()
+  end)
+
+  local acts = {
+    ["closes the transfer"] = function() transfer:close() end,
+    ["steps the multi"] = function() pcall(multi.step, multi, 0) end,
+  }
+
+  for name, act in pairs(acts) do
+    it("an event is decoded and " .. name .. " leaves it whole", function()
+      serve(("data: %s\n\n"):format(value(2000)):rep(3), true)
+      finaliser(act)
+      local list = transfer:event()
+      assert.equal(2000, #list)
+      assert.equal("value 2000", list[2000].key2000)
+    end)
+
+    it("a body is decoded and " .. name .. " leaves it whole", function()
+      serve(value(5000), false)
+      finaliser(act)
+      local list = transfer:body()
+      assert.equal("value 5000", list[5000].key5000)
+    end)
+  end
+end)

@@ -1,0 +1,110 @@
+#include "request.h"
+
+#include <string.h>
+
+#if !defined(_WIN32)
+#include <fcntl.h>
+#endif
+
+#define SET(option, value)                                                                                   \
+  do {                                                                                                       \
+    CURLcode set_ = curl_easy_setopt(easy, option, value);                                                   \
+    if (set_ != CURLE_OK) return set_;                                                                       \
+  } while (0)
+
+/* Whether libcurl must be told to leave signals alone. Without a threaded resolver it would time look-ups by
+ * SIGALRM. Told so before 7.88, it let OpenSSL write to broken connections unshielded, and SIGPIPE ended the
+ * process. */
+static long no_signal(void) {
+  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  return version->version_num >= 0x075800 || !(version->features & CURL_VERSION_ASYNCHDNS);
+}
+
+#if !defined(_WIN32)
+/* A process that the caller starts must not hold the connection open. */
+static int close_on_exec(void *user, curl_socket_t fd, curlsocktype purpose) {
+  (void)user;
+  (void)purpose;
+  return fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+}
+#endif
+
+static CURLcode set_socket(CURL *easy) {
+  SET(CURLOPT_NOSIGNAL, no_signal());
+  SET(CURLOPT_TCP_KEEPALIVE, 1L);
+#if !defined(_WIN32)
+  SET(CURLOPT_SOCKOPTFUNCTION, close_on_exec);
+#endif
+  return CURLE_OK;
+}
+
+static CURLcode set_protocols(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  SET(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+  return CURLE_OK;
+}
+
+/* HTTP/2 over TLS where both sides have it is libcurl's own default. */
+static CURLcode set_connection(const gem_request *r, CURL *easy) {
+  /* Streams share one HTTP/2 connection; without TLS there is none to wait for. */
+  SET(CURLOPT_PIPEWAIT, curl_strnequal(r->url, "https:", 6) ? 1L : 0L);
+  if (r->connect_ms > 0) SET(CURLOPT_CONNECTTIMEOUT_MS, r->connect_ms);
+  if (r->proxy) SET(CURLOPT_PROXY, r->proxy);
+  SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (r->ca_file) SET(CURLOPT_CAINFO, r->ca_file);
+  return CURLE_OK;
+}
+
+int gem_request_add_header(struct curl_slist **headers, const char *line) {
+  struct curl_slist *longer = curl_slist_append(*headers, line);
+  if (!longer) return 0;
+  *headers = longer;
+  return 1;
+}
+
+static int has_header(const struct curl_slist *h, const char *prefix) {
+  for (; h; h = h->next)
+    if (curl_strnequal(h->data, prefix, strlen(prefix))) return 1;
+  return 0;
+}
+
+/* Takes out what curl would add: a pause before large bodies, and a media type that is not ours. */
+static CURLcode set_headers(CURL *easy, struct curl_slist **headers) {
+  if (!gem_request_add_header(headers, "Expect:")) return CURLE_OUT_OF_MEMORY;
+  if (!has_header(*headers, "Content-Type:") && !gem_request_add_header(headers, "Content-Type:"))
+    return CURLE_OUT_OF_MEMORY;
+  SET(CURLOPT_HTTPHEADER, *headers);
+  return CURLE_OK;
+}
+
+static CURLcode set_body(const gem_request *r, CURL *easy) {
+  size_t size = 0;
+  for (size_t i = 0; i < r->segment_count; i++)
+    size += r->segments[i].len;
+  SET(CURLOPT_POST, 1L);
+  SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+  return CURLE_OK;
+}
+
+static CURLcode set_message(const gem_request *r, CURL *easy) {
+  SET(CURLOPT_URL, r->url);
+  SET(CURLOPT_PATH_AS_IS, 1L);
+  SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  SET(CURLOPT_ACCEPT_ENCODING, "");
+  /* Any verb: POST only says that a body is sent. */
+  CURLcode code = r->has_body ? set_body(r, easy) : CURLE_OK;
+  if (code == CURLE_OK) SET(CURLOPT_CUSTOMREQUEST, r->method);
+  return code;
+}
+
+CURLcode gem_request_apply(const gem_request *r, CURL *easy, struct curl_slist **headers) {
+  CURLcode code = set_protocols(easy);
+  if (code == CURLE_OK) code = set_socket(easy);
+  if (code == CURLE_OK) code = set_connection(r, easy);
+  if (code == CURLE_OK) code = set_message(r, easy);
+  if (code == CURLE_OK) code = set_headers(easy, headers);
+  return code;
+}
