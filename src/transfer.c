@@ -177,6 +177,9 @@ static const struct {
     {CURLE_SSL_PINNEDPUBKEYNOTMATCH, "tls"},  {CURLE_USE_SSL_FAILED, "tls"},
     {CURLE_WEIRD_SERVER_REPLY, "protocol"},   {CURLE_UNSUPPORTED_PROTOCOL, "protocol"},
     {CURLE_BAD_CONTENT_ENCODING, "protocol"}, {CURLE_HTTP2, "protocol"},
+#if LIBCURL_VERSION_NUM >= 0x080600
+    {CURLE_TOO_LARGE, "limit"},
+#endif
 };
 
 /* Failures of a connection that mean a cut answer once the answer has begun. */

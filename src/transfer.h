@@ -5,7 +5,7 @@
  * buffers between two steps. A consumer that does not read stops the socket: above a high-water
  * mark the exchange pauses until its events are taken.
  *
- * Ownership: the caller owns both structs and what a request points to (see below); the exchange
+ * Ownership: the caller owns both structs and what a request points to; the exchange
  * owns its curl handle and buffers. The multi holds its live exchanges in a list and may be closed
  * before or after them.
  */
