@@ -22,7 +22,7 @@ PC_5.4 := lua5.4 lua-5.4 lua54
 PC_5.3 := lua5.3 lua-5.3 lua53
 PC_5.1 := luajit lua5.1 lua-5.1 lua51
 first_pc = $(firstword $(foreach p,$(PC_$(1)),$(if $(shell pkg-config --exists $(p) 2>/dev/null && echo y),$(p))))
-ABIS    := $(foreach a,5.4 5.1 5.3,$(if $(call first_pc,$(a)),$(a)))
+ABIS    := $(strip $(foreach a,5.4 5.1 5.3,$(if $(call first_pc,$(a)),$(a))))
 
 CURL_CFLAGS = $(shell pkg-config --cflags libcurl)
 CURL_LIBS   = $(shell pkg-config --libs libcurl)
@@ -33,8 +33,9 @@ TRANSPORT_C := transport multi transfer request body sse $(JSON_C)
 
 .PHONY: all demo test install clean
 all:
+	@$(if $(ABIS),:,$(error no Lua development files found by pkg-config; tools/setup build installs them))
 
-# One set of rules an ABI: objects, the two modules, and the specs' loopback server.
+# One set of rules an ABI: objects, the two modules, and those of the specs.
 define abi_rules
 all: $(BUILD)/$(1)/gemini/codec.so $(BUILD)/$(1)/gemini/transport.so
 
