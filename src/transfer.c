@@ -169,14 +169,22 @@ static const struct {
   CURLcode code;
   const char *kind;
 } kinds[] = {
-    {CURLE_OPERATION_TIMEDOUT, "timeout"},    {CURLE_ABORTED_BY_CALLBACK, "cancelled"},
-    {CURLE_PARTIAL_FILE, "truncated"},        {CURLE_SSL_CONNECT_ERROR, "tls"},
-    {CURLE_PEER_FAILED_VERIFICATION, "tls"},  {CURLE_SSL_CACERT_BADFILE, "tls"},
-    {CURLE_SSL_CERTPROBLEM, "tls"},           {CURLE_SSL_CIPHER, "tls"},
-    {CURLE_SSL_ISSUER_ERROR, "tls"},          {CURLE_SSL_INVALIDCERTSTATUS, "tls"},
-    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, "tls"},  {CURLE_USE_SSL_FAILED, "tls"},
-    {CURLE_WEIRD_SERVER_REPLY, "protocol"},   {CURLE_UNSUPPORTED_PROTOCOL, "protocol"},
-    {CURLE_BAD_CONTENT_ENCODING, "protocol"}, {CURLE_HTTP2, "protocol"},
+    {CURLE_OPERATION_TIMEDOUT, "timeout"},
+    {CURLE_ABORTED_BY_CALLBACK, "cancelled"},
+    {CURLE_PARTIAL_FILE, "truncated"},
+    {CURLE_SSL_CONNECT_ERROR, "tls"},
+    {CURLE_PEER_FAILED_VERIFICATION, "tls"},
+    {CURLE_SSL_CACERT_BADFILE, "tls"},
+    {CURLE_SSL_CERTPROBLEM, "tls"},
+    {CURLE_SSL_CIPHER, "tls"},
+    {CURLE_SSL_ISSUER_ERROR, "tls"},
+    {CURLE_SSL_INVALIDCERTSTATUS, "tls"},
+    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, "tls"},
+    {CURLE_USE_SSL_FAILED, "tls"},
+    {CURLE_WEIRD_SERVER_REPLY, "protocol"},
+    {CURLE_UNSUPPORTED_PROTOCOL, "protocol"},
+    {CURLE_BAD_CONTENT_ENCODING, "protocol"},
+    {CURLE_HTTP2, "protocol"},
 #if LIBCURL_VERSION_NUM >= 0x080600
     {CURLE_TOO_LARGE, "limit"},
 #endif
