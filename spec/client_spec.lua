@@ -172,6 +172,11 @@ describe("a client", function()
     local client = talk.answering(talk.http("400 Bad Request", '{"error":"the key k-secret-1 is bad"}'))
     local _, err = client.models:get { name = "a" }
     assert.equal("the key (redacted) is bad", err.message)
+    for at = 180, 205 do
+      client = talk.answering(talk.http("502 Bad Gateway", ("x"):rep(at) .. "k-secret-1"))
+      _, err = client.models:get { name = "a" }
+      assert.falsy(err.message:find("k-s", 1, true), err.message)
+    end
   end)
 
   it("closes the transfer of a call whose observer raises", function()
@@ -182,6 +187,8 @@ describe("a client", function()
     assert.has_error(function() client.models:get { name = "a" } end, "mine")
     local stream = client.models:streamGenerateContent { model = "m", contents = "x" }
     assert.has_error(function() stream:next() end, "mine")
+    local _, err = stream:next()
+    assert.same({ "cancelled", "onResponse raised an error" }, { err.kind, err.message })
     assert.equal(0, require("gemini.loop").live())
   end)
 

@@ -108,5 +108,10 @@ describe("names", function()
     local client = talk.answering(talk.ok "{}")
     client.models:list({ pageSize = 2, pageToken = "a&b=c d" }):page()
     assert.equal("/v1beta/models?pageSize=2&pageToken=a%26b%3Dc%20d", talk.sent().target)
+    if math.type then
+      client = talk.answering(talk.ok "{}")
+      client.models:list({ pageSize = math.maxinteger }):page()
+      assert.equal("/v1beta/models?pageSize=9223372036854775807", talk.sent().target)
+    end
   end)
 end)

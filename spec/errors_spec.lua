@@ -100,7 +100,7 @@ describe("an error", function()
   end)
 
   it("of a list where there should be an object is one of protocol", function()
-    for _, body in ipairs { "[]", "[{}]", '{"error":null}' } do
+    for _, body in ipairs { "[]", "[{}]", '["hi"]', '{"error":null}' } do
       local client = talk.answering(talk.ok(body))
       local reply, err = client.models:get { name = "x" }
       if body == '{"error":null}' then assert.is_table(reply) else assert.equal("protocol", err.kind) end

@@ -140,7 +140,7 @@ describe("a stream", function()
     it("with what is no object says what it is", function()
       local err = failed(sse(event "null"))
       assert.equal("protocol", err.kind)
-      assert.falsy(err.message:find("0x", 1, true))
+      assert.equal("an event is no JSON object but null", err.message)
     end)
 
     it("with what is no JSON says how that begins", function()
@@ -326,6 +326,16 @@ describe("collect", function()
     local reply = collected([[{"candidates":[{"finishReason":"SAFETY"}]}]], [[{"candidates":[{"content":{}}]}]])
     assert.same({ { finishReason = "SAFETY", content = {} } }, reply.candidates)
     assert.equal("", reply.text)
+  end)
+
+  it("does not take a null for news", function()
+    local reply = collected(
+      [[{"candidates":[{"content":{"role":"model","parts":[{"text":"a"}]},"finishReason":"STOP"}],"usageMetadata":{"a":1}}]],
+      [[{"candidates":[{"content":{"role":null},"finishReason":null}],"usageMetadata":null}]]
+    )
+    assert.equal("STOP", reply.finishReason)
+    assert.equal("model", reply.candidates[1].content.role)
+    assert.same({ a = 1 }, reply.usageMetadata)
   end)
 
   it("passes over what is no object", function()

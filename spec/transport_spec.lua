@@ -239,6 +239,28 @@ describe("the transport", function()
       assert.equal("truncated", (failure()))
     end)
 
+    it("names an answer that breaks off in its headers", function()
+      local broken = { "HTTP/1.1 200 OK\r\nFoo: bar\r\n", "HTTP/1.1 503 X\r\nFoo", "HTTP/1.1 100 Continue\r\n\r\n" }
+      local scripts = {}
+      for i, bytes in ipairs(broken) do scripts[i] = { { "recv" }, { "send", bytes }, { "close" } } end
+      serve(scripts)
+      for _ = 1, #broken do
+        local kind = failure()
+        assert.truthy(kind == "truncated" or kind == "network", kind)
+      end
+    end)
+
+    it("names silence to a host that steps without waiting", function()
+      serve { { { "recv" }, { "hold" } } }
+      local transfer = submit { idleTimeout = 0.3 }
+      local before = transport.now()
+      while not transfer:ready() and transport.now() - before < 20 do
+        multi:step(0)
+        os.execute("sleep 0.02")
+      end
+      assert.equal("timeout", (transfer:failure()))
+    end)
+
     it("names what is not HTTP", function()
       serve { { { "recv" }, { "send", "220 mail ready\r\n\r\n" }, { "close" } } }
       assert.equal("protocol", (failure()))
@@ -272,9 +294,9 @@ describe("the transport", function()
 
     it("does not count the time that nobody listens as idle", function()
       serve { { { "recv" }, { "send", chunked "data: 1\n\n" }, { "sleep", 0.2 }, { "send", LAST } } }
-      local transfer = submit { stream = true, idleTimeout = 0.4 }
+      local transfer = submit { stream = true, idleTimeout = 0.5 }
       local before = transport.now()
-      while transport.now() - before < 0.6 do end
+      while transport.now() - before < 1.2 do end
       assert.same({ "1" }, texts(transfer))
       assert.is_nil(transfer:failure())
     end)

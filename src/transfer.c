@@ -217,6 +217,8 @@ static void fail(gem_transfer *t, CURLcode code) {
 }
 
 void gem_transfer_settle(gem_transfer *t, CURLcode code) {
+  /* curl is content with headers that break off. */
+  if (code == CURLE_OK && !t->head_done) code = CURLE_PARTIAL_FILE;
   if (code == CURLE_OK && !t->over_limit && !t->no_memory) {
     t->end = GEM_DONE;
     gem_sse_finish(&t->events);
@@ -230,6 +232,7 @@ void gem_transfer_settle(gem_transfer *t, CURLcode code) {
 
 void gem_transfer_close(gem_transfer *t) {
   if (t->end == GEM_RUNNING) gem_transfer_settle(t, CURLE_ABORTED_BY_CALLBACK);
+  t->closed = 1;
   gem_buf_free(&t->head);
   gem_buf_free(&t->reply);
   gem_sse_free(&t->events);

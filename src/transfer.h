@@ -55,6 +55,7 @@ typedef struct gem_transfer {
   unsigned char no_memory;
   unsigned char over_limit;
   unsigned char over_head; /* the limit passed was that of the headers */
+  unsigned char closed;
   unsigned char head_done; /* what looks like a header now is a trailer */
 } gem_transfer;
 

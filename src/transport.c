@@ -253,9 +253,10 @@ static int as_text(lua_State *L, const char *text, size_t len) {
   return 1;
 }
 
-/* A read that memory ran out for stays unfinished: what it took is lost, and no later read may hide that. */
+/* A read that an error ended (memory ran out, a finaliser raised) stays unfinished: what it took is lost, and
+ * no later read may hide that. */
 static void begin(lua_State *L, handle *h) {
-  if (h->reading) luaL_error(L, "this transfer is being read, or memory ran out while it was");
+  if (h->reading) luaL_error(L, "this transfer is being read, or an error ended an earlier read");
   gem_buf_consume(&h->lent, gem_buf_len(&h->lent));
 }
 
@@ -288,12 +289,17 @@ static int read_event(lua_State *L, reader *read) {
 /* Lent as a whole, and given back for another read, unless the transfer was closed meanwhile. */
 static int read_body(lua_State *L, reader *read) {
   handle *h = check_handle(L);
+  if (h->t.end == GEM_RUNNING) return luaL_error(L, "the answer is not complete yet");
   begin(L, h);
   gem_buf_free(&h->lent);
   h->lent = h->t.reply;
   gem_buf_init(&h->t.reply, h->lent.cap);
   int results = read_lent(L, h, read);
-  h->t.reply = h->lent;
+  if (h->t.closed) {
+    gem_buf_free(&h->lent);
+  } else {
+    h->t.reply = h->lent;
+  }
   gem_buf_init(&h->lent, LENT_CAP);
   return results;
 }

@@ -35,6 +35,11 @@ local function hide(text, secret)
   return (text:gsub(secret:gsub("%p", "%%%0"), "(redacted)"))
 end
 
+-- How an answer begins. Hidden first: half a secret would not be found.
+local function excerpt(text, call)
+  return line(hide(text, call.secret), EXCERPT)
+end
+
 function Error:__tostring()
   local what = self.kind
   if self.code then
@@ -116,7 +121,7 @@ end
 ---@param more? table
 ---@return gemini.Error
 function errors.protocol(problem, text, call, more)
-  local begins = text == "" and "" or (": %s"):format(line(text, EXCERPT))
+  local begins = text == "" and "" or (": %s"):format(excerpt(text, call))
   return errors.new("protocol", problem .. begins, call, more)
 end
 
@@ -132,7 +137,7 @@ function errors.http(status, text, decode, call)
     return errors.protocol(("HTTP status %d was not expected here"):format(status), text, call, fields)
   end
   local object = errors.find((decode(text)), decode)
-  object = object or { message = text ~= "" and line(text, EXCERPT) or "the answer is empty" }
+  object = object or { message = text ~= "" and excerpt(text, call) or "the answer is empty" }
   return errors.api(object, call, fields)
 end
 

@@ -45,11 +45,16 @@ local function addPart(runs, part)
   end
 end
 
+-- Takes the fields over but one, which is merged by itself. A null is no news.
+local function addFields(to, from, apart)
+  for name, value in next, from do
+    if name ~= apart and (value ~= codec.null or to[name] == nil) then to[name] = value end
+  end
+end
+
 local function addContent(merged, content)
   merged.content = merged.content or {}
-  for name, value in next, content do
-    if name ~= "parts" then merged.content[name] = value end
-  end
+  addFields(merged.content, content, "parts")
   for _, part in ipairs(tables.objects(content.parts)) do addPart(merged.runs, part) end
 end
 
@@ -60,18 +65,14 @@ local function addCandidate(candidates, given)
     merged = { fields = {}, content = nil, runs = {} }
     candidates[index] = merged
   end
-  for name, value in next, given do
-    if name ~= "content" then merged.fields[name] = value end
-  end
+  addFields(merged.fields, given, "content")
   if type(given.content) == "table" then addContent(merged, given.content) end
 end
 
 ---Takes one chunk in. Its parts are copied; its metadata, of which the last one counts, is not.
 ---@param chunk table
 function Merge:add(chunk)
-  for name, value in next, chunk do
-    if name ~= "candidates" then self.top[name] = value end
-  end
+  addFields(self.top, chunk, "candidates")
   for _, candidate in ipairs(tables.objects(chunk.candidates)) do addCandidate(self.candidates, candidate) end
 end
 

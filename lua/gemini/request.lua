@@ -22,6 +22,7 @@ local request = {}
 
 -- Every integer below is one double and no other.
 local EXACT = 2 ^ 53
+local mathType = rawget(math, "type") or function() return "float" end
 
 -- A value's text in the query, or nil and what was expected.
 local function queryText(value)
@@ -29,7 +30,8 @@ local function queryText(value)
   if type(value) == "boolean" then return tostring(value) end
   if type(value) ~= "number" then return nil, "a string, a number or a boolean, got " .. type(value) end
   if value ~= value or value - value ~= 0 then return nil, "a finite number" end
-  return value % 1 == 0 and math.abs(value) < EXACT and ("%d"):format(value) or ("%.17g"):format(value)
+  local whole = mathType(value) == "integer" or value % 1 == 0 and math.abs(value) < EXACT
+  return (whole and "%d" or "%.17g"):format(value)
 end
 
 -- The query string, or nil and what is wrong.

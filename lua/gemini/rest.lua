@@ -79,7 +79,7 @@ end
 local function read(client, row, request, transfer)
   if transfer:status() == 204 and row.reply == "Empty" then return {} end
   local value, problem, text = client.wire.body(transfer)
-  if type(value) == "table" and (value.error or value[1]) then
+  if type(value) == "table" and (value.error or type(value[1]) == "table") then
     local object = reported(client, row, value)
     if object then return nil, errors.api(object, request.label) end
   end

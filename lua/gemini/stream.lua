@@ -56,7 +56,10 @@ local function finish(self)
 end
 
 local function accept(self, chunk)
-  if type(chunk) ~= "table" then return protocol(self, "an event is no JSON object: " .. type(chunk), "") end
+  if type(chunk) ~= "table" then
+    local what = type(chunk) == "userdata" and "null" or type(chunk)
+    return protocol(self, "an event is no JSON object but " .. what, "")
+  end
   local object = errors.find(chunk, self.wire.decode)
   if object then return fail(self, errors.api(object, self.label, partial(self))) end
   self.merge:add(chunk)
@@ -80,7 +83,11 @@ local function await(self)
   loop.await(self.transfer)
   local observe = self.observe
   self.observe = nil
-  if observe then observe() end
+  if not observe then return end
+  local ok, raised = pcall(observe)
+  if ok then return end
+  fail(self, errors.new("cancelled", "onResponse raised an error", self.label, partial(self)))
+  error(raised, 0)
 end
 
 local function advance(self)

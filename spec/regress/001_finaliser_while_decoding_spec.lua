@@ -22,6 +22,20 @@ local function finaliser(fn)
   end
 end
 
+describe("a body", function()
+  it("that is still arriving can't be read, and nothing of it is lost", function()
+    local server = loopback.start { { { "recv" }, { "send", HEAD .. "half" }, { "sleep", 0.1 }, { "send", "whole" } } }
+    local multi = transport.multi()
+    local transfer = multi:submit { url = server.url, headers = {} }
+    while not transfer:status() do multi:step(0.01) end
+    assert.has_error(function() transfer:bodyText() end, "the answer is not complete yet")
+    while not transfer:ready() do multi:step(1) end
+    assert.equal("halfwhole", transfer:bodyText())
+    multi:close()
+    server:stop()
+  end)
+end)
+
 describe("a finaliser that runs while", function()
   local multi, server, transfer
 
@@ -50,6 +64,14 @@ describe("a finaliser that runs while", function()
       local list = transfer:event()
       assert.equal(2000, #list)
       assert.equal("value 2000", list[2000].key2000)
+    end)
+
+    it("a body's text is taken and " .. name .. " leaves it whole", function()
+      local sent = value(5000)
+      serve(sent, false)
+      finaliser(act)
+      local text = transfer:bodyText()
+      assert.is_true(text == sent, "the text is not what was sent")
     end)
 
     it("a body is decoded and " .. name .. " leaves it whole", function()
