@@ -3,6 +3,8 @@
 
 require("gemini.interpreted")()
 
+local tables = require "gemini.tables"
+
 ---@class gemini.Field
 ---@field type string a scalar ("int32", "bytes", …), "google.protobuf.…", a message's or an enum's name
 ---@field list boolean? the field is repeated
@@ -53,13 +55,6 @@ local function lazily(texts, parse)
   end
 end
 
-local function sortedKeys(texts)
-  local keys = {}
-  for key in pairs(texts) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 ---Builds the lookups over the generated tables. Nothing here fails: what is not known is nil.
 ---@param messages table<string, string>
 ---@param enums table<string, string>
@@ -69,6 +64,6 @@ return function(messages, enums)
   return {
     get = lazily(messages, parseMessage),
     enum = lazily(enums, parseEnum),
-    names = function() return sortedKeys(messages), sortedKeys(enums) end,
+    names = function() return tables.sortedKeys(messages), tables.sortedKeys(enums) end,
   }
 end

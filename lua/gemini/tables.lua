@@ -21,6 +21,15 @@ function tables.deepCopy(value)
   return setmetatable(out, getmetatable(value))
 end
 
+---@param from table<string, any>
+---@return string[] keys  in order
+function tables.sortedKeys(from)
+  local keys = {}
+  for key in next, from do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
 local function allTables(list)
   for _, item in ipairs(list) do
     if type(item) ~= "table" then return false end

@@ -1,4 +1,4 @@
----JSON between transfers and the rest: the core's codec, which decodes where the bytes lie, or one that the user gave.
+---JSON between transfers and the rest: by the core's codec, or by one that the user gave.
 
 local errors = require "gemini.errors"
 

@@ -3,6 +3,7 @@
 require("gemini.interpreted")()
 
 local messages = require "gemini.messages"
+local tables = require "gemini.tables"
 local errors = require "gemini.emulator.errors"
 local json = require "gemini.emulator.json"
 local names = require "gemini.emulator.names"
@@ -134,17 +135,10 @@ local function checkRequired(run, fields, out, path)
   end
 end
 
-local function sortedKeys(value)
-  local keys = {}
-  for key in pairs(value) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 function checkMessage(run, typeName, value, path)
   if not json.isObject(value) then return refuseValue(run, path, typeName, value) end
   local fields, out, set = messages.get(typeName), {}, {}
-  for _, key in ipairs(sortedKeys(value)) do
+  for _, key in ipairs(tables.sortedKeys(value)) do
     local name = fields[key] and key or camelCase(key)
     if fields[name] then
       keep(run, out, fields[name], name, checkField(run, fields[name], value[key], path, name))
