@@ -23,7 +23,8 @@ describe("an error", function()
     assert.equal("API key not valid.\nSee the\tmanual.", err.message)
     assert.equal("API_KEY_INVALID", err.details[2].reason)
     assert.truthy(err.url:find("^http://127.0.0.1:%d+/v1beta/models/x$"))
-    assert.equal("models.get: 400 INVALID_ARGUMENT: API key not valid. See the manual.", tostring(err))
+    assert.equal("models.get: 400 INVALID_ARGUMENT: API key not valid. See the manual."
+      .. " (check apiKey, or GEMINI_API_KEY in the environment)", tostring(err))
   end)
 
   for name, case in pairs {
@@ -34,10 +35,21 @@ describe("an error", function()
     ["as JSON in a list of strings"] = { '["{\\"a\\":1}"]', '{"a":1}' },
     ["as null"] = { '{"error":null}', '{"error":null}' },
     ["as plain text"] = { "busy\n", "busy" },
-    ["as HTML"] = { "<html>\n<title>502</title>\n</html>", "<html> <title>502</title> </html>" },
+    ["as plain text in angle brackets"] = { "<none> is busy", "<none> is busy" },
+    ["as HTML"] = { "<html>\n<title>502</title>\n</html>", "502" },
+    ["as HTML in a JSON string"] = { '"<h1>Bad</h1>\\n<p>gateway</p>"', "Bad gateway" },
+    ["as JSON in a string in an object"] = { '{"error":"{\\"error\\":{\\"message\\":\\"busy\\"}}"}', "busy" },
+    ["as JSON in another error's message"] = {
+      '{"error":{"code":503,"message":"{\\"error\\":{\\"message\\":\\"busy\\",\\"status\\":\\"X\\"}}","status":"Bad"}}',
+      "busy", "X",
+    },
+    ["as a message that is JSON and no error"] = { '{"error":{"message":"[{\\"error\\":5}]"}}', '[{"error":5}]' },
     ["as nothing"] = { "", "the answer is empty" },
+    ["as blanks"] = { " \r\n", "the answer is empty" },
     ["without a message"] = { '{"error":{"code":503}}', "the server gave no message" },
-    ["of wrong types"] = { '{"error":{"code":"x","message":5,"status":[],"details":7}}', "the server gave no message" },
+    ["with an empty message"] = { '{"error":{"message":""}}', "the server gave no message" },
+    ["of wrong types"] = { '{"error":{"code":{},"message":5,"status":[],"details":7}}', "the server gave no message" },
+    ["with a word for a code"] = { '{"error":{"code":"busy","message":"x"}}', "x", "busy" },
   } do
     it("is understood " .. name, function()
       local err = refused("503 Service Unavailable", case[1])
@@ -81,7 +93,7 @@ describe("an error", function()
   it("of time says which time", function()
     local client = talk.scripted { { { "hold" } } }
     local _, err = client.models:get({ name = "x" }, { timeout = 0.1 })
-    assert.equal("models.get: timeout: no complete answer within 100 ms", tostring(err))
+    assert.equal("models.get: timeout: no complete answer within 100 ms (give a longer timeout)", tostring(err))
   end)
 
   it("is an answer without content where there should be a reply", function()

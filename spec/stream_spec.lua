@@ -122,7 +122,7 @@ describe("a stream", function()
           { err.kind, err.code, err.status, err.message })
         assert.same({ "a" }, texts)
         assert.equal("a", err.partial.text)
-        assert.equal("models.streamGenerateContent: 503 UNAVAILABLE: The model is overloaded.", tostring(err))
+        assert.equal("models.streamGenerateContent: 503 UNAVAILABLE: The model is overloaded. (try again later)", tostring(err))
       end
     end)
 

@@ -2,6 +2,12 @@
 
 require("gemini.interpreted")()
 
+local delay = require "gemini.delay"
+local details = require "gemini.details"
+local hint = require "gemini.hints"
+local plain = require "gemini.plain"
+local tables = require "gemini.tables"
+
 local errors = {}
 
 ---@class gemini.Error
@@ -13,19 +19,13 @@ local errors = {}
 ---@field status? string  "RESOURCE_EXHAUSTED"
 ---@field reason? string  ErrorInfo's reason, "API_KEY_INVALID"
 ---@field details? table[]  as the server sent them
+---@field violations? table[]  BadRequest's and QuotaFailure's among them
+---@field retryAfter? number  seconds to wait, as the server says, which cuts RetryInfo's to whole ones: add a margin
 ---@field partial? gemini.Reply  what a stream had brought before
 ---@field attempts integer  requests sent
 local Error = { __name = "gemini.error" }
 
-local EXCERPT, LINE = 200, 1000
-
--- One printable line, and not too long a one.
-local function line(text, most)
-  text = text:sub(1, 4 * most):gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", "")
-  if #text <= most then return text end
-  -- Not in the middle of a UTF-8 sequence.
-  return (text:sub(1, most):gsub("[\192-\255]?[\128-\191]*$", "")) .. "…"
-end
+local EXCERPT, LINE, STATUS = 200, 1000, 50
 
 -- Shorter secrets are none, and would be found in any text.
 local SHORTEST_SECRET = 8
@@ -35,18 +35,35 @@ local function hide(text, secret)
   return (text:gsub(secret:gsub("%p", "%%%0"), "(redacted)"))
 end
 
+-- A tree with the secret hidden in its names and strings: a copy where it occurs, so that what others hold stays whole.
+local function hidden(value, secret)
+  if type(value) == "string" then return hide(value, secret) end
+  if type(value) ~= "table" then return value end
+  local out, changed = {}, false
+  for name, inner in next, value do
+    local shownName, shown = hidden(name, secret), hidden(inner, secret)
+    changed = changed or shownName ~= name or shown ~= inner
+    out[shownName] = shown
+  end
+  return changed and setmetatable(out, getmetatable(value)) or value
+end
+
 -- How an answer begins. Hidden first: half a secret would not be found.
 local function excerpt(text, call)
-  return line(hide(text, call.secret), EXCERPT)
+  return plain.line(hide(text, call.secret), EXCERPT)
+end
+
+local function what(err)
+  if not err.code then return err.kind end
+  local status = err.status and plain.line(err.status, STATUS)
+  local answer = status and ("%s %s"):format(err.code, status) or ("HTTP %s"):format(err.code)
+  return err.kind == "api" and answer or ("%s (%s)"):format(err.kind, answer)
 end
 
 function Error:__tostring()
-  local what = self.kind
-  if self.code then
-    what = self.status and ("%s %s"):format(self.code, self.status) or ("HTTP %s"):format(self.code)
-    if self.kind ~= "api" then what = ("%s (%s)"):format(self.kind, what) end
-  end
-  return ("%s: %s: %s"):format(self.method, what, line(self.message, LINE))
+  local text = ("%s: %s: %s"):format(self.method, what(self), plain.line(self.message, LINE))
+  local todo = hint(self)
+  return todo and ("%s (%s)"):format(text, todo) or text
 end
 
 ---@class gemini.Label  what was asked, for the errors about it
@@ -67,10 +84,24 @@ function errors.new(kind, message, call, more)
   return setmetatable(err, Error)
 end
 
-local function reasonOf(details)
-  for _, detail in ipairs(type(details) == "table" and details or {}) do
-    if type(detail) == "table" and type(detail.reason) == "string" then return detail.reason end
-  end
+local function parsed(text, decode)
+  return text:find("^%s*[{%[]") and decode(text) or nil
+end
+
+local function fromText(text, decode)
+  local inner = parsed(text, decode)
+  local object = inner ~= nil and errors.find(inner, decode)
+  return object or { message = plain.isMarkup(text) and plain.fromMarkup(text) or text }
+end
+
+-- Proxies put the whole answer that they got into the message of their own.
+local function innermost(object, decode)
+  local inner = type(object.message) == "string" and parsed(object.message, decode)
+  local found = type(inner) == "table" and errors.find(inner, decode)
+  if not found or found.status == nil and found.code == nil then return object end
+  local whole = tables.copy(object)
+  for name, value in next, found do whole[name] = value end
+  return whole
 end
 
 ---The error that a decoded answer holds, in any of the forms that servers and gateways give it.
@@ -78,13 +109,10 @@ end
 ---@param decode fun(text: string): any
 ---@return table? object  a google.rpc.Status or what comes nearest; nil if there is none
 function errors.find(value, decode)
-  if type(value) == "string" then
-    local inner = value:find("^%s*[{%[]") and decode(value)
-    return inner and errors.find(inner, decode) or { message = value }
-  end
+  if type(value) == "string" then return fromText(value, decode) end
   if type(value) ~= "table" then return nil end
-  if type(value.error) == "table" then return value.error end
-  if type(value.error) == "string" then return { message = value.error } end
+  if type(value.error) == "table" then return innermost(value.error, decode) end
+  if type(value.error) == "string" then return fromText(value.error, decode) end
   return value[1] ~= nil and errors.find(value[1], decode) or nil
 end
 
@@ -102,16 +130,58 @@ end
 ---An error that the server reported.
 ---@param object table  from errors.find
 ---@param call gemini.Label
----@param more? table  further fields; the object's own code goes before a `code` among them
+---@param more? table  further fields; the object's own code goes before a `code` among them, and such a `retryAfter`
+---  before the details'
 ---@return gemini.Error
 function errors.api(object, call, more)
   local fields = {}
   for name, value in pairs(more or {}) do fields[name] = value end
   if type(object.code) == "number" then fields.code = integer(object.code) end
-  fields.status = string(object.status)
-  fields.details = type(object.details) == "table" and object.details or nil
-  fields.reason = reasonOf(object.details)
-  return errors.new("api", string(object.message) or "the server gave no message", call, fields)
+  local list = hidden(object.details, call.secret)
+  -- The agents family has a word for a code.
+  fields.status = hidden(string(object.status) or string(object.code), call.secret)
+  fields.details = type(list) == "table" and list or nil
+  fields.reason = details.reason(list)
+  fields.violations = details.violations(list)
+  fields.retryAfter = fields.retryAfter or details.retryAfter(list)
+  local message = string(object.message) or ""
+  return errors.new("api", message ~= "" and message or "the server gave no message", call, fields)
+end
+
+-- gRPC's codes, from 0 on: name and HTTP status.
+local CODES = {
+  [0] = { "OK", 200 },
+  { "CANCELLED", 499 },
+  { "UNKNOWN", 500 },
+  { "INVALID_ARGUMENT", 400 },
+  { "DEADLINE_EXCEEDED", 504 },
+  { "NOT_FOUND", 404 },
+  { "ALREADY_EXISTS", 409 },
+  { "PERMISSION_DENIED", 403 },
+  { "RESOURCE_EXHAUSTED", 429 },
+  { "FAILED_PRECONDITION", 400 },
+  { "ABORTED", 409 },
+  { "OUT_OF_RANGE", 400 },
+  { "UNIMPLEMENTED", 501 },
+  { "INTERNAL", 500 },
+  { "UNAVAILABLE", 503 },
+  { "DATA_LOSS", 500 },
+  { "UNAUTHENTICATED", 401 },
+}
+
+---An error that the server reported inside of a message, an Operation for one.
+---@param object table  a google.rpc.Status: its code is gRPC's
+---@param call gemini.Label
+---@return gemini.Error
+function errors.status(object, call)
+  local row, translated = CODES[object.code], tables.copy(object)
+  if row then
+    translated.status, translated.code = row[1], row[2]
+  elseif type(object.code) == "number" and object.code < 100 then
+    -- A code of gRPC's to come; from 100 on it is one of HTTP.
+    translated.code = nil
+  end
+  return errors.api(translated, call)
 end
 
 ---An answer that can't be used: says what is wrong and how the answer begins.
@@ -125,20 +195,31 @@ function errors.protocol(problem, text, call, more)
   return errors.new("protocol", problem .. begins, call, more)
 end
 
+-- What an answer without an error object says to a person.
+local function said(text, call, mediaType)
+  if not text:find("%S") then return "the answer is empty" end
+  if not plain.isMarkup(text, mediaType) then return excerpt(text, call) end
+  -- Hidden before, for a part of it might be left out, and after, for it might have been spelled with entities.
+  local shown = excerpt(plain.fromMarkup(hide(text, call.secret)), call)
+  return shown ~= "" and shown or "the answer is a page without text"
+end
+
 ---What an answer with an HTTP status outside of 2xx means.
 ---@param status integer
 ---@param text string  the body
 ---@param decode fun(text: string): any
 ---@param call gemini.Label
+---@param headers? table<string, string>  the answer's, by lower-case name
 ---@return gemini.Error
-function errors.http(status, text, decode, call)
+function errors.http(status, text, decode, call, headers)
   local fields = { code = status }
   if status < 400 then
     return errors.protocol(("HTTP status %d was not expected here"):format(status), text, call, fields)
   end
+  headers = headers or {}
+  fields.retryAfter = delay.header(headers["retry-after"])
   local object = errors.find((decode(text)), decode)
-  object = object or { message = text ~= "" and excerpt(text, call) or "the answer is empty" }
-  return errors.api(object, call, fields)
+  return errors.api(object or { message = said(text, call, headers["content-type"]) }, call, fields)
 end
 
 return errors

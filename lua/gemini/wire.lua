@@ -71,7 +71,7 @@ function wire.failure(codec, transfer, call)
   if kind then return errors.new(kind, message, call) end
   local status = transfer:status()
   if status >= 200 and status < 300 then return nil end
-  return errors.http(status, transfer:bodyText(), codec.decode, call)
+  return errors.http(status, transfer:bodyText(), codec.decode, call, transfer:headers())
 end
 
 return wire

@@ -1,0 +1,79 @@
+---How long a server asks to wait, in seconds. What makes no sense counts as not said.
+
+local delay = {}
+
+-- Nobody waits for longer.
+local MOST = 365 * 86400
+
+local MONTHS = {
+  Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12,
+}
+
+-- By hand, for tonumber wants the locale's decimal point.
+local function number(text)
+  local whole, fraction = text:match("^(%d+)%.?(%d*)$")
+  if not whole then return nil end
+  if fraction == "" then return tonumber(whole) end
+  fraction = fraction:sub(1, 9)
+  return tonumber(whole) + tonumber(fraction) / 10 ^ #fraction
+end
+
+local function sane(seconds)
+  return seconds and seconds <= MOST and seconds or nil
+end
+
+local function daysSince1970(year, month, day)
+  -- Years that begin in March have their leap day at the end.
+  if month < 3 then
+    year, month = year - 1, month + 12
+  end
+  local leapDays = math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
+  return 365 * year + leapDays + math.floor((153 * month - 457) / 5) + day - 719469
+end
+
+-- Of two digits those count that are not more than 50 years ahead.
+local function fullYear(digits, now)
+  local year = tonumber(digits)
+  if #digits ~= 2 then return year end
+  year = year + 2000
+  return year > tonumber(os.date("!%Y", now)) + 50 and year - 100 or year
+end
+
+-- A date's parts in any of HTTP's three forms.
+local function dateParts(text)
+  local day, month, year, clock = text:match("^%a+, (%d%d)[ -](%a%a%a)[ -](%d%d%d?%d?) (%d%d:%d%d:%d%d) GMT$")
+  if not day then
+    month, day, clock, year = text:match("^%a%a%a (%a%a%a) +(%d%d?) (%d%d:%d%d:%d%d) (%d%d%d%d)$")
+  end
+  return tonumber(day or ""), MONTHS[month or ""], year, clock
+end
+
+local function secondOfDay(clock)
+  local hour, minute, second = clock:match("(%d+):(%d+):(%d+)")
+  hour, minute, second = tonumber(hour), tonumber(minute), tonumber(second)
+  return hour < 24 and minute < 60 and second <= 60 and hour * 3600 + minute * 60 + second
+end
+
+-- By hand, for os.time takes a date for one of the local time zone.
+local function untilDate(text)
+  local day, month, year, clock = dateParts(text)
+  if not month or day < 1 or day > 31 then return nil end
+  local second, now = secondOfDay(clock), os.time()
+  return second and math.max(0, daysSince1970(fullYear(year, now), month, day) * 86400 + second - now)
+end
+
+---@param text any  a Retry-After header: seconds, or a date
+---@return number? seconds  from now; 0 for a date in the past
+function delay.header(text)
+  if type(text) ~= "string" then return nil end
+  return sane(number(text) or untilDate(text))
+end
+
+---@param text any  a google.protobuf.Duration, "34.4s"
+---@return number? seconds
+function delay.duration(text)
+  local digits = type(text) == "string" and text:match("^(.*)s$")
+  return digits and sane(number(digits)) or nil
+end
+
+return delay
