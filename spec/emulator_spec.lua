@@ -32,8 +32,8 @@ describe("the emulator", function()
         end
         pages, token = pages + 1, page.nextPageToken
       until not token
-      assert.equal(12, count)
-      assert.equal(3, pages)
+      assert.equal(16, count)
+      assert.equal(4, pages)
     end)
 
     it("takes 50 models a page by default, and snake_case for the size", function()

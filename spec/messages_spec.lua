@@ -1,25 +1,8 @@
-local cjson = require "cjson"
+local facts = require "spec.support.facts"
 local messages = require "gemini.messages"
+local tables = require "gemini.tables"
 
--- The facts lie beside a checkout of the project; an installed copy is without them.
-local FACTS = os.getenv("LUA_GEMINI_FACTS") or "../shared/facts"
-
-local function readAll(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local text = file:read("*a")
-  file:close()
-  return text
-end
-
-local source = readAll(FACTS .. "/messages.json")
-
-local function sortedKeys(set)
-  local keys = {}
-  for key in pairs(set) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
+local known = facts.read()
 
 describe("gemini.messages", function()
   it("knows fields, flags, and enums with their order", function()
@@ -50,23 +33,22 @@ describe("gemini.messages", function()
   it("resolves every type that is not a scalar or well known", function()
     for _, name in ipairs((messages.names())) do
       for field, entry in pairs(messages.get(name)) do
-        local known = entry.type:find("^%l") or messages.get(entry.type) or messages.enum(entry.type)
-        assert.truthy(known, name .. "." .. field)
+        local resolved = entry.type:find("^%l") or messages.get(entry.type) or messages.enum(entry.type)
+        assert.truthy(resolved, name .. "." .. field)
       end
     end
   end)
 
-  local fact = source and it or pending
-  local facts = source and cjson.decode(source)
+  local fact = known and it or pending
 
   fact("has every message of the facts, field by field, and no other", function()
-    assert.same(sortedKeys(facts.messages), (messages.names()))
-    for name, fields in pairs(facts.messages) do assert.same(fields, messages.get(name), name) end
+    assert.same(tables.sortedKeys(known.messages), (messages.names()))
+    for name, fields in pairs(known.messages) do assert.same(fields, messages.get(name), name) end
   end)
 
   fact("has every enum of the facts, value by value, and no other", function()
-    assert.same(sortedKeys(facts.enums), (select(2, messages.names())))
-    for name, values in pairs(facts.enums) do
+    assert.same(tables.sortedKeys(known.enums), (select(2, messages.names())))
+    for name, values in pairs(known.enums) do
       local expected = {}
       for i, value in ipairs(values) do
         expected[i], expected[value] = value, i
@@ -76,9 +58,9 @@ describe("gemini.messages", function()
   end)
 
   fact("is what tools/messages.lua makes of the facts", function()
-    local pipe = io.popen(("%s tools/messages.lua '%s'"):format(arg and arg[-1] or "lua5.4", FACTS))
+    local pipe = io.popen(("%s tools/messages.lua '%s'"):format(arg and arg[-1] or "lua5.4", known.dir))
     local made = pipe:read("*a")
     pipe:close()
-    assert.is_true(made == readAll("lua/gemini/messages.lua"), "run tools/messages.lua again")
+    assert.is_true(made == facts.readAll("lua/gemini/messages.lua"), "run tools/messages.lua again")
   end)
 end)

@@ -35,7 +35,7 @@ describe("a process", function()
     end
     assert.truthy(seen[3]:find("gemini.codec", 1, true))
     assert.truthy(seen[3]:find("+libcurl", 1, true))
-    for _, never in ipairs { "gemini.stream", "gemini.emulator", "gemini.messages", "cjson", "socket" } do
+    for _, never in ipairs { "gemini.stream", "gemini.emulator", "gemini.operation", "gemini.check", "cjson", "socket" } do
       assert.falsy(seen[3]:find(never, 1, true), never .. " is loaded for nothing")
     end
   end)

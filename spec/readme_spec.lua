@@ -27,7 +27,7 @@ end
 describe("the README #checkout", function()
   local server
 
-  setup(function() server = emulator.start { delay = 0 } end)
+  setup(function() server = emulator.start { delay = 0, work = 0.2 } end)
   teardown(function() server.stop() end)
 
   local all = blocks(read "README.md")

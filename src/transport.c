@@ -109,6 +109,11 @@ static void add_headers(lua_State *L, int table, gem_transfer *t) {
   lua_pop(L, 1);
 }
 
+/* Verbs whose requests say how long their body is, even when there is none. */
+static int expects_body(const char *verb) {
+  return strcmp(verb, "POST") == 0 || strcmp(verb, "PUT") == 0 || strcmp(verb, "PATCH") == 0;
+}
+
 /* Reads `body`, a string or a list of strings, and pins it to the transfer: curl reads the bytes
  * where Lua has them. */
 static void pin_body(lua_State *L, int table, int transfer, gem_request *r) {
@@ -134,7 +139,7 @@ static void pin_body(lua_State *L, int table, int transfer, gem_request *r) {
   gem_setuservalue(L, transfer);
   r->segments = segments;
   r->segment_count = count;
-  r->has_body = count > 0 || strcmp(r->method, "POST") == 0;
+  r->has_body = count > 0 || expects_body(r->method);
 }
 
 static void read_request(lua_State *L, int table, int transfer, gem_request *r) {

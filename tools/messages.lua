@@ -1,7 +1,7 @@
 -- Prints lua/gemini/messages.lua, made from the facts about the API's messages:
 --   lua5.4 tools/messages.lua FACTS_DIR > lua/gemini/messages.lua
 -- The output is sorted and has one fact a line, so that a change of the API reads well as a diff.
-local cjson = require "cjson"
+local facts = require "tools.facts"
 
 local HEADER = [[
 -- The messages of the Gemini API: every field with its type, and every enum with its values.
@@ -10,49 +10,35 @@ local HEADER = [[
 
 local FLAGS = { "list", "map", "required", "outputOnly" }
 
-local function sortedKeys(set)
-  local keys = {}
-  for key in pairs(set) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
-local function readFacts(dir)
-  local file = assert(io.open(dir .. "/messages.json", "rb"))
-  local text = file:read("*a")
-  file:close()
-  return cjson.decode(text)
-end
-
 local KNOWN = { type = true, oneof = true }
 for _, flag in ipairs(FLAGS) do KNOWN[flag] = true end
 
 -- A kind of fact that this file does not know would be lost in silence.
-local function refuseUnknown(name, facts)
-  for fact in pairs(facts) do
+local function refuseUnknown(name, field)
+  for fact in pairs(field) do
     if not KNOWN[fact] then error(("field %s has an unknown fact '%s'"):format(name, fact)) end
   end
 end
 
-local function fieldLine(name, facts)
-  refuseUnknown(name, facts)
-  local words = { name, facts.type }
+local function fieldLine(name, field)
+  refuseUnknown(name, field)
+  local words = { name, field.type }
   for _, flag in ipairs(FLAGS) do
-    if facts[flag] then words[#words + 1] = flag end
+    if field[flag] then words[#words + 1] = flag end
   end
-  if facts.oneof then words[#words + 1] = "oneof=" .. facts.oneof end
+  if field.oneof then words[#words + 1] = "oneof=" .. field.oneof end
   return table.concat(words, " ")
 end
 
 local function messageLines(fields)
   local lines = {}
-  for _, name in ipairs(sortedKeys(fields)) do lines[#lines + 1] = fieldLine(name, fields[name]) end
+  for _, name in ipairs(facts.sortedKeys(fields)) do lines[#lines + 1] = fieldLine(name, fields[name]) end
   return lines
 end
 
 local function printTable(name, entries, linesOf)
   io.write("\nlocal ", name, " = {\n")
-  for _, key in ipairs(sortedKeys(entries)) do
+  for _, key in ipairs(facts.sortedKeys(entries)) do
     local lines = linesOf(entries[key])
     local text = #lines > 0 and "[[\n    " .. table.concat(lines, "\n    ") .. "]]" or '""'
     io.write(("  [%q] = %s,\n"):format(key, text))
@@ -60,8 +46,8 @@ local function printTable(name, entries, linesOf)
   io.write("}\n")
 end
 
-local facts = readFacts(assert(arg[1], "usage: lua5.4 tools/messages.lua FACTS_DIR"))
+local known = facts.read(assert(arg[1], "usage: lua5.4 tools/messages.lua FACTS_DIR"))
 io.write(HEADER)
-printTable("MESSAGES", facts.messages, messageLines)
-printTable("ENUMS", facts.enums, function(values) return values end)
+printTable("MESSAGES", known.messages, messageLines)
+printTable("ENUMS", known.enums, function(values) return values end)
 io.write('\nreturn require("gemini.schema")(MESSAGES, ENUMS)\n')

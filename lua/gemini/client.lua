@@ -22,11 +22,11 @@ local GOOGLE = "https://generativelanguage.googleapis.com"
 ---@field idleTimeout? number
 ---@field proxy? string
 ---@field caFile? string
+---@field check? boolean
 ---@field onRequest? fun(request: table)
 ---@field onResponse? fun(response: table)
 
 ---@class gemini.Client
----@field models table
 local Client = {}
 
 -- The first variable that is set, and its name.
@@ -144,6 +144,7 @@ local function open(given)
     idleTimeout = given.idleTimeout,
     proxy = given.proxy,
     caFile = given.caFile,
+    check = given.check,
     onRequest = given.onRequest,
     onResponse = given.onResponse,
   }, given.json)

@@ -1,10 +1,7 @@
----What users write for contents, in the form the API takes: strings and parts become contents, bare model names
----full ones. The caller's tables are never changed; a table that needs no change is used as it is.
+---What users write for contents, in the form the API takes: strings and parts become contents. The caller's tables are
+---never changed; a table that needs no change is used as it is.
 
 require("gemini.interpreted")()
-
-local path = require "gemini.path"
-local tables = require "gemini.tables"
 
 local content = {}
 
@@ -87,50 +84,6 @@ function content.instruction(name, value)
   local parts = array()
   for i = 1, #value do parts[i] = part(rawget(value, i)) end
   return { parts = parts }
-end
-
-local function resourceName(pattern)
-  return function(name, value)
-    if type(value) ~= "string" then return wrong(name, "a string", value) end
-    return path.complete(value, pattern)
-  end
-end
-
--- Message → field → what brings the field into the API's form.
-local fields = {
-  GenerateContentRequest = {
-    model = resourceName("models/*"),
-    contents = content.contents,
-    systemInstruction = content.instruction,
-    cachedContent = resourceName("cachedContents/*"),
-  },
-  CountTokensRequest = {
-    contents = content.contents,
-    generateContentRequest = function(name, value, args)
-      if type(value) ~= "table" then return wrong(name, "a table", value) end
-      local request = tables.copy(value)
-      request.model = request.model or args.model
-      return content.message("GenerateContentRequest", request, name .. ".")
-    end,
-  },
-}
-
----Brings a message's fields into the API's form.
----@param message string
----@param given table
----@param prefix? string  of the names in what is said of a wrong field
----@param args? table  the whole call's arguments, where a nested request needs one of them
----@return table? fields  a new table
----@return string? problem
-function content.message(message, given, prefix, args)
-  local rules, out = fields[message] or {}, {}
-  for field, value in next, given do
-    local problem
-    if rules[field] then value, problem = rules[field]((prefix or "") .. field, value, args) end
-    if problem then return nil, problem end
-    out[field] = value
-  end
-  return out
 end
 
 return content

@@ -10,6 +10,7 @@ local tables = require "gemini.tables"
 ---@class gemini.Merge
 ---@field private top table<string, any>
 ---@field private candidates table<number, table>
+---@field private ended boolean?  a finish reason has been seen
 local Merge = {}
 Merge.__index = Merge
 
@@ -71,9 +72,12 @@ end
 
 ---Takes one chunk in. Its parts are copied; its metadata, of which the last one counts, is not.
 ---@param chunk table
+---@return gemini.Reply chunk  the same table, with its helpers
 function Merge:add(chunk)
+  self.ended = self.ended or reply.ends(chunk)
   addFields(self.top, chunk, "candidates")
   for _, candidate in ipairs(tables.objects(chunk.candidates)) do addCandidate(self.candidates, candidate) end
+  return reply.wrap(chunk)
 end
 
 local function parts(runs)
@@ -103,6 +107,16 @@ function Merge:response()
     response.candidates[i] = build(self.candidates[index])
   end
   return reply.wrap(response)
+end
+
+---A gateway's word for the end says nothing: what is missing stays missing.
+function Merge.done() end
+
+---Whether a stream that ends here has said all. A prompt that was refused without a reason shows in the whole:
+---feedback, and no candidate.
+---@return boolean
+function Merge:complete()
+  return self.ended or self:response().blockReason ~= nil
 end
 
 return new

@@ -41,6 +41,7 @@ local hook = { ofType("function"), "a function" }
 ---@field proxy? string  a proxy's URL, "" for none; as the environment says when absent
 ---@field caFile? string  a file of trusted certificates, in the system's place
 ---@field json? { encode: function, decode: function }  another JSON codec, lua-cjson for one
+---@field check? boolean  hold requests against the facts about the API before they are sent
 ---@field onRequest? fun(request: table)  sees method, verb, url, headers (the key redacted) and body of each request
 ---@field onResponse? fun(response: table)  sees method, url, status and headers of each answer
 options.client = {
@@ -55,6 +56,7 @@ options.client = {
   proxy = text,
   caFile = text,
   json = { codec, "a table with encode and decode" },
+  check = { ofType("boolean"), "true or false" },
   onRequest = hook,
   onResponse = hook,
 }

@@ -2,6 +2,7 @@
 
 ---@class gemini.Pager
 ---@field private items string  the field of a page that holds its items
+---@field private names { token: string, following: string }
 ---@field private fetch fun(token?: string): table?, gemini.Error?
 ---@field private repeated fun(token: string): gemini.Error
 ---@field private token string?  of the next page
@@ -9,11 +10,12 @@
 ---@field private index integer  of the item given last
 ---@field private ended boolean?
 ---@operator call: table?
+---@overload fun(): table?
 local Pager = { __name = "gemini.pager" }
 Pager.__index = Pager
 
-local function tokenIn(reply)
-  local token = reply.nextPageToken
+local function tokenIn(reply, name)
+  local token = reply[name]
   return type(token) == "string" and token ~= "" and token or nil
 end
 
@@ -24,7 +26,7 @@ function Pager:page()
   if self.ended then return nil end
   local reply, err = self.fetch(self.token)
   if not reply then return nil, err end
-  local token = tokenIn(reply)
+  local token = tokenIn(reply, self.names.following)
   -- Else a list would never end.
   if token and token == self.token then return nil, self.repeated(token) end
   self.token = token
@@ -54,14 +56,29 @@ end
 
 local pager = {}
 
+local NAMES = { token = "pageToken", following = "nextPageToken" }
+local SNAKE_NAMES = { token = "page_token", following = "next_page_token" }
+
+---What a list calls its tokens.
+---@param row gemini.Row
+---@return { token: string, following: string } names  of the argument, and of the page's field
+function pager.names(row)
+  for _, name in ipairs(row.query or {}) do
+    if name == SNAKE_NAMES.token then return SNAKE_NAMES end
+  end
+  return NAMES
+end
+
 ---@param items string  the field of a page that holds its items
+---@param names { token: string, following: string }  from pager.names
 ---@param first? string  a page token to start with
 ---@param fetch fun(token?: string): table?, gemini.Error?  asks for a page
 ---@param repeated fun(token: string): gemini.Error  the error of a page that names itself as the next one
 ---@return gemini.Pager
-function pager.new(items, first, fetch, repeated)
+function pager.new(items, names, first, fetch, repeated)
   return setmetatable({
     items = items,
+    names = names,
     token = first,
     fetch = fetch,
     repeated = repeated,

@@ -30,7 +30,7 @@ local function joined(response, thought)
   return table.concat(texts)
 end
 
----@class gemini.Reply: table  a GenerateContentResponse; beside its REST fields it has:
+---@class gemini.Reply: gemini.GenerateContentResponse  beside its REST fields it has:
 ---@field text string  the first candidate's text without thoughts, "" when there is none
 ---@field thoughts string  its thoughts, "" when there are none
 ---@field functionCalls table[]  its function calls, as the REST objects
@@ -112,17 +112,6 @@ function reply.ends(response)
     if textOrNumber(each.finishReason) then return true end
   end
   return false
-end
-
--- Messages whose replies have helpers.
-local wrappers = { GenerateContentResponse = reply.wrap }
-
----@param message string  a row's reply
----@param response table
----@return table response  the same table, with its helpers where the message has any
-function reply.of(message, response)
-  local wrap = wrappers[message]
-  return wrap and wrap(response) or response
 end
 
 return reply

@@ -2,23 +2,27 @@
 
 require("gemini.interpreted")()
 
-local content = require "gemini.content"
 local headers = require "gemini.headers"
 local nearest = require "gemini.nearest"
 local options = require "gemini.options"
+local parameters = require "gemini.parameters"
 local path = require "gemini.path"
+local tables = require "gemini.tables"
 
 local request = {}
 
----@class gemini.Row  a method's row in gemini.api
+---@class gemini.Row  a method's row; gemini.api says what each field means
 ---@field verb string
 ---@field path string
 ---@field query? string[]
 ---@field fixed? string
 ---@field body? string
----@field reply string
+---@field wrap? string
+---@field reply? string
 ---@field items? string
----@field stream? boolean
+---@field stream? boolean|string
+---@field upload? "required"|"optional"
+---@field download? boolean
 
 -- Every integer below is one double and no other.
 local EXACT = 2 ^ 53
@@ -34,15 +38,22 @@ local function queryText(value)
   return (whole and "%d" or "%.17g"):format(value)
 end
 
+-- A list of texts is given as its parameter several times.
+local function addParameter(fields, name, given)
+  local several = type(given) == "table" and given[1] ~= nil and not parameters[name]
+  for _, value in ipairs(several and given or { given }) do
+    local text, expected = queryText(value)
+    if not text then return ("%s must be %s"):format(name, expected) end
+    fields[#fields + 1] = name .. "=" .. path.escape(text)
+  end
+end
+
 -- The query string, or nil and what is wrong.
 local function query(row, args)
   local fields = { row.fixed }
   for _, name in ipairs(row.query or {}) do
-    if args[name] ~= nil then
-      local text, expected = queryText(args[name])
-      if not text then return nil, ("%s must be %s"):format(name, expected) end
-      fields[#fields + 1] = name .. "=" .. path.escape(text)
-    end
+    local problem = args[name] ~= nil and addParameter(fields, name, args[name])
+    if problem then return nil, problem end
   end
   return #fields > 0 and "?" .. table.concat(fields, "&") or ""
 end
@@ -69,15 +80,49 @@ local function remaining(row, args)
   return rest
 end
 
--- The body's text, nil for a row that has none; or nil and what is wrong.
-local function body(client, row, args)
+-- What the path has been given, by the arguments' names.
+local function inPath(row, args)
+  local given = {}
+  for name in next, path.names(row.path) do given[name] = args[name] end
+  return given
+end
+
+-- Callers give the fields of the one field that such a body has, or that field.
+local function wrapped(row, rest)
+  return row.wrap and rest[row.wrap] == nil and { [row.wrap] = rest } or rest
+end
+
+-- The body's fields in the API's form, nil for a row that has none; or nil and what is wrong.
+local function body(row, args)
   local rest, problem = remaining(row, args)
   if not rest then return nil, problem end
   if not row.body then return nil end
-  local fields
-  fields, problem = content.message(row.body, rest, nil, args)
-  if not fields then return nil, problem end
-  return client.wire.encode(fields)
+  return require("gemini.shape").request(row.body, wrapped(row, rest), inPath(row, args))
+end
+
+local MASKS = { updateMask = true, update_mask = true }
+
+-- The arguments of a patch that does not say which fields it changes, with the mask that says so.
+local function masked(row, args, fields)
+  for _, name in ipairs(row.query or {}) do
+    if MASKS[name] and args[name] == nil and fields then
+      args = tables.copy(args)
+      args[name] = require("gemini.shape").mask(row.body, fields)
+    end
+  end
+  return args
+end
+
+-- What is wrong with a request by the facts about the API, for clients that want to know before the server does.
+local function violation(row, args, fields)
+  local check = require "gemini.check"
+  for _, name in ipairs(row.query or {}) do
+    local problem = args[name] ~= nil and check.parameter(name, args[name], parameters[name] or "string")
+    if problem then return problem end
+  end
+  local given = {}
+  for name, variable in next, path.names(row.path) do given[name], given[variable] = true, true end
+  return fields and check.body(row.body, fields, given, row.verb == "PATCH")
 end
 
 -- The server is told how long a caller waits who said so.
@@ -104,7 +149,7 @@ end
 ---@field proxy? string
 ---@field caFile? string
 
-local function assemble(client, method, row, call, url, text)
+local function assemble(client, method, row, call, url, text, streamed)
   local timeout = call.timeout or client.timeout
   local json = text and { ["Content-Type"] = "application/json" } or nil
   return {
@@ -113,13 +158,36 @@ local function assemble(client, method, row, call, url, text)
     url = url,
     headers = headers.merge(client.names(), json, serverTimeout(timeout), client.headers, call.headers),
     body = text,
-    stream = row.stream,
-    timeout = timeout or not row.stream and 600 or nil,
+    stream = streamed or nil,
+    timeout = timeout or not streamed and 600 or nil,
     connectTimeout = client.connectTimeout,
-    idleTimeout = call.idleTimeout or client.idleTimeout or row.stream and 120 or nil,
+    idleTimeout = call.idleTimeout or client.idleTimeout or streamed and 120 or nil,
     proxy = client.proxy,
     caFile = client.caFile,
   }
+end
+
+---Whether a call with these arguments is answered with a stream.
+---@param row gemini.Row
+---@param args table
+---@return boolean
+function request.streams(row, args)
+  return row.stream == true or row.stream ~= nil and args[row.stream] == true
+end
+
+-- Path, query and the body's fields; or nil and what is wrong.
+local function parts(client, row, args)
+  local where, search, fields, problem
+  where, problem = path.expand(row.path, args)
+  if not where then return nil, problem end
+  fields, problem = body(row, args)
+  if problem then return nil, problem end
+  args = masked(row, args, fields)
+  search, problem = query(row, args)
+  if not search then return nil, problem end
+  problem = client.check and violation(row, args, fields)
+  if problem then return nil, problem end
+  return where .. search, fields
 end
 
 ---@param client gemini.State
@@ -127,21 +195,20 @@ end
 ---@param row gemini.Row
 ---@param args table
 ---@param call? gemini.CallOptions
+---@param place? string  a path's first segment, before the version
 ---@return gemini.Request?
 ---@return string? problem  what is wrong with the arguments
-function request.build(client, method, row, args, call)
+function request.build(client, method, row, args, call, place)
   local problem = checkCall(call)
   if problem then return nil, problem end
   call = call or {}
-  local where, search, text
-  where, problem = path.expand(row.path, args)
-  if not where then return nil, problem end
-  search, problem = query(row, args)
-  if not search then return nil, problem end
-  text, problem = body(client, row, args)
+  local where, fields = parts(client, row, args)
+  if not where then return nil, fields end
+  local text
+  if fields then text, problem = client.wire.encode(fields) end
   if problem then return nil, problem end
-  local url = ("%s/%s/%s%s"):format(client.baseUrl, call.version or client.version, where, search)
-  return assemble(client, method, row, call, url, text)
+  local url = ("%s/%s%s/%s"):format(client.baseUrl, place or "", call.version or client.version, where)
+  return assemble(client, method, row, call, url, text, request.streams(row, args))
 end
 
 return request

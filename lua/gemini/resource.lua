@@ -1,6 +1,7 @@
 ---Resources and their methods, made from the API's rows when they are first named.
 
-local api = require "gemini.api"
+require("gemini.interpreted")()
+
 local nearest = require "gemini.nearest"
 local pager = require "gemini.pager"
 local request = require "gemini.request"
@@ -18,22 +19,22 @@ end
 local function list(client, row, first, args, call)
   local rest = require "gemini.rest"
   call = callOptions(call)
-  local label = first.label
+  local label, names = first.label, pager.names(row)
   local function fetch(token)
-    if token == args.pageToken then return rest.call(client, row, first) end
+    if token == args[names.token] then return rest.call(client, row, first) end
     local turned = tables.copy(args)
-    turned.pageToken = token
+    turned[names.token] = token
     return rest.call(client, row, assert(request.build(client, label.method, row, turned, call)))
   end
   local function repeated(token)
     local message = ("the server gave the page token %q twice in a row"):format(token)
     return require("gemini.errors").new("protocol", message, label)
   end
-  return pager.new(row.items, args.pageToken, fetch, repeated)
+  return pager.new(row.items, names, args[names.token], fetch, repeated)
 end
 
-local function stream(client, _, built)
-  local opened = require("gemini.stream").open(client, built)
+local function stream(client, row, built, args, call)
+  local opened = require("gemini.stream").open(client, row, built, args, callOptions(call))
   -- The four values of a generic `for`: 5.4 closes the last one when the loop is left.
   return opened, nil, nil, opened
 end
@@ -42,8 +43,24 @@ local function unary(client, row, built)
   return require("gemini.rest").call(client, row, built)
 end
 
-local function kind(row)
-  return row.items and list or row.stream and stream or unary
+local function download(client, _, built)
+  return require("gemini.download")(client, built)
+end
+
+local function upload(client, row, built)
+  return require("gemini.upload").send(client, row, built)
+end
+
+local function buildUpload(...)
+  return require("gemini.upload").build(...)
+end
+
+-- What makes the request of a call, and what carries it out.
+local function kind(row, args)
+  if row.items then return request.build, list end
+  if row.download then return request.build, download end
+  if row.upload == "required" or row.upload and args.data ~= nil then return buildUpload, upload end
+  return request.build, request.streams(row, args) and stream or unary
 end
 
 local function misused(self, owner, name, args)
@@ -52,42 +69,66 @@ local function misused(self, owner, name, args)
 end
 
 local function method(client, owner, name, row)
-  local carryOut = kind(row)
   return function(self, args, call)
     local problem = misused(self, owner, name, args)
     if problem then error(("%s: %s"):format(name, problem), 2) end
     args = tables.copy(args or {})
+    local build, carryOut = kind(row, args)
     local built
-    built, problem = request.build(client, name, row, args, call)
+    built, problem = build(client, name, row, args, call)
     if not built then error(("%s: %s"):format(name, problem), 2) end
     return carryOut(client, row, built, args, call)
   end
 end
 
-local function unknown(name, key, rows)
-  return ("%s has no method '%s'%s"):format(name, tostring(key), nearest(tostring(key), rows))
+-- The names that follow one in the API's dotted ones: the resources in a resource, or for "" all at the top.
+local function children(name)
+  local names, prefix = {}, name == "" and "" or name .. "."
+  for full in pairs(require "gemini.api") do
+    local child = full:sub(1, #prefix) == prefix and full:sub(#prefix + 1):match("^[^.]+")
+    if child then names[child] = true end
+  end
+  return names
+end
+
+local function members(rows, inner)
+  local all = tables.copy(rows)
+  for name in pairs(inner) do all[name] = true end
+  return all
+end
+
+local function unknown(name, key, known)
+  return ("%s has no method '%s'%s"):format(name, tostring(key), nearest(tostring(key), known))
+end
+
+local function describe(name, rows, inner)
+  local words = {}
+  for _, names in ipairs { rows, inner } do
+    if next(names) then words[#words + 1] = table.concat(tables.sortedKeys(names), ", ") end
+  end
+  return ("gemini.resource %s: %s"):format(name, table.concat(words, "; "))
 end
 
 ---@param client gemini.State
----@param name string  "models"
----@return table? resource  nil if there is none by that name
+---@param name string  "corpora.documents"
+---@return table? resource  with its methods and the resources in it as fields; nil if there is none by that name
 function resource.new(client, name)
-  local rows = api[name]
-  if not rows then return nil end
-  return setmetatable({}, {
+  local rows, inner = require("gemini.api")[name], children(name)
+  if not rows and not next(inner) then return nil end
+  rows = rows or {}
+  local made = {}
+  for key, row in pairs(rows) do made[key] = method(client, made, name .. "." .. key, row) end
+  for key in pairs(inner) do made[key] = resource.new(client, name .. "." .. key) end
+  return setmetatable(made, {
     __name = "gemini.resource",
-    __index = function(self, key)
-      if not rows[key] then error(unknown(name, key, rows), 2) end
-      local made = method(client, self, ("%s.%s"):format(name, key), rows[key])
-      rawset(self, key, made)
-      return made
-    end,
+    __tostring = function() return describe(name, rows, inner) end,
+    __index = function(_, key) error(unknown(name, key, members(rows, inner)), 2) end,
   })
 end
 
----@return table<string, any> names  of all resources
+---@return table<string, any> names  of the resources that are in no other
 function resource.names()
-  return api
+  return children("")
 end
 
 return resource

@@ -3,9 +3,9 @@
 local errors = require "gemini.errors"
 local headers = require "gemini.headers"
 local loop = require "gemini.loop"
-local reply = require "gemini.reply"
 local tables = require "gemini.tables"
 local wire = require "gemini.wire"
+local wrap = require "gemini.wrap"
 
 local rest = {}
 
@@ -65,9 +65,17 @@ function rest.observe(client, request, transfer)
   error(raised, 0)
 end
 
--- Gateways report an error with any status; where the message has a field `error`, it is the reply's own.
+-- Whether a field `error` in a reply with a 2xx status may be the reply's own: it is where its message has one, and of
+-- a message without facts where there is more than the error.
+local function mayOwnError(message, value)
+  local fields = require("gemini.messages").get(message)
+  if fields then return fields.error ~= nil end
+  return next(value, next(value)) ~= nil
+end
+
+-- Gateways report an error with any status.
 local function reported(client, row, value)
-  if row.reply and (require("gemini.messages").get(row.reply) or {}).error then return nil end
+  if value[1] == nil and mayOwnError(row.reply, value) then return nil end
   return errors.find(value, client.wire.decode)
 end
 
@@ -75,17 +83,35 @@ local function isObject(value)
   return type(value) == "table" and value[1] == nil and getmetatable(value) ~= require("gemini.codec").arrayMt
 end
 
+local function unwrapped(row, value)
+  local inner = row.wrap and value[row.wrap]
+  return isObject(inner) and inner or value
+end
+
 -- The value of an answer with a 2xx status, or nil and the error.
 local function read(client, row, request, transfer)
-  if transfer:status() == 204 and row.reply == "Empty" then return {} end
+  if row.reply == "Empty" and (transfer:status() == 204 or transfer:bodyText() == "") then return {} end
   local value, problem, text = client.wire.body(transfer)
   if type(value) == "table" and (value.error or type(value[1]) == "table") then
     local object = reported(client, row, value)
     if object then return nil, errors.api(object, request.label) end
   end
-  if isObject(value) then return reply.of(row.reply, value) end
+  if isObject(value) then return wrap(client, row.reply, unwrapped(row, value)) end
   problem = problem and "the answer is no JSON: " .. problem or "the answer is no JSON object"
   return nil, errors.protocol(problem, text or transfer:bodyText(), request.label)
+end
+
+---Sends a request and waits for the whole answer.
+---@param client gemini.State
+---@param request gemini.Request
+---@return userdata? transfer  which has ended, in whatever way; the caller closes it
+---@return gemini.Error? err  when there are no credentials to send
+function rest.exchange(client, request)
+  local transfer, err = rest.submit(client, request)
+  if not transfer then return nil, err end
+  loop.await(transfer)
+  rest.observe(client, request, transfer)
+  return transfer
 end
 
 ---@param client gemini.State
@@ -94,10 +120,8 @@ end
 ---@return table? reply
 ---@return gemini.Error?
 function rest.call(client, row, request)
-  local transfer, err = rest.submit(client, request)
+  local transfer, err = rest.exchange(client, request)
   if not transfer then return nil, err end
-  loop.await(transfer)
-  rest.observe(client, request, transfer)
   local value
   err = wire.failure(client.wire, transfer, request.label)
   if not err then

@@ -2,22 +2,23 @@
 
 local errors = require "gemini.errors"
 local loop = require "gemini.loop"
-local merge = require "gemini.merge"
-local reply = require "gemini.reply"
 local rest = require "gemini.rest"
 local wire = require "gemini.wire"
 
 ---@class gemini.Stream
+---@field private client gemini.State
 ---@field private transfer userdata?
 ---@field private wire gemini.Wire
 ---@field private label gemini.Label
----@field private merge gemini.Merge
+---@field private merge gemini.Merge|gemini.Steps  what has come so far
+---@field private again (fun(err: gemini.Error): gemini.Request?)?  the request that goes on where this one broke
 ---@field private observe fun()?  what is still to be called when the answer begins
 ---@field private queue table[]?  chunks that came in one event
----@field private complete boolean?  a finish reason has been seen
+---@field private began boolean?  a chunk has come
 ---@field private ended boolean?
 ---@field private err gemini.Error?
 ---@operator call: gemini.Reply?
+---@overload fun(): gemini.Reply?
 local Stream = { __name = "gemini.stream" }
 Stream.__index = Stream
 
@@ -35,36 +36,55 @@ local function protocol(self, problem, text)
   return fail(self, errors.protocol(problem, text, self.label, partial(self)))
 end
 
--- A prompt that was refused without a reason shows in the whole: feedback, and no candidate.
-local function isComplete(self)
-  return self.complete or self.merge:response().blockReason ~= nil
+local observer
+
+-- Takes the stream up again where it broke, if that can be done.
+local function resumed(self, err)
+  local request = self.again and self.again(err)
+  if not request then return false end
+  local transfer = rest.submit(self.client, request)
+  if not transfer then return false end
+  self.transfer:close()
+  self.transfer, self.queue, self.observe = transfer, nil, observer(self.client, request, transfer)
+  return true
 end
 
--- The transfer is over and all its events are taken.
-local function finish(self)
-  local status = self.transfer:status()
+-- The transfer is over and all its events are taken: the error in which it ended, if any.
+local function outcome(self)
   local err = wire.failure(self.wire, self.transfer, self.label)
-  if not err and not isComplete(self) then
+  if not err and not self.merge:complete() then
     err = errors.new("truncated", "the stream ended without a finish reason", self.label)
   end
-  if err then
-    if status and status < 300 then err.partial = self.merge:response() end
-    return fail(self, err)
-  end
-  self.transfer:close()
-  self.ended = true
+  return err
 end
 
+-- Ends the stream, or goes on with it.
+local function finish(self)
+  local status, err = self.transfer:status(), outcome(self)
+  if not err then
+    self.transfer:close()
+    self.ended = true
+  elseif not resumed(self, err) then
+    if self.began or status and status < 300 then err.partial = self.merge:response() end
+    fail(self, err)
+  end
+end
+
+-- The chunk as users see it, or nil and the error; nil alone where the stream has been taken up again, or the chunk is
+-- one that came before.
 local function accept(self, chunk)
   if type(chunk) ~= "table" then
     local what = type(chunk) == "userdata" and "null" or type(chunk)
     return protocol(self, "an event is no JSON object but " .. what, "")
   end
   local object = errors.find(chunk, self.wire.decode)
-  if object then return fail(self, errors.api(object, self.label, partial(self))) end
-  self.merge:add(chunk)
-  self.complete = self.complete or reply.ends(chunk)
-  return reply.wrap(chunk)
+  if not object then
+    self.began = true
+    return self.merge:add(chunk)
+  end
+  local err = errors.api(object, self.label, partial(self))
+  if resumed(self, err) then return nil end
+  return fail(self, err)
 end
 
 -- A server that does not know `alt=sse` answers with one array of all chunks.
@@ -90,23 +110,34 @@ local function await(self)
   error(raised, 0)
 end
 
-local function advance(self)
-  while true do
-    local chunk = queued(self)
-    if chunk ~= nil then return accept(self, chunk) end
-    await(self)
-    local value, problem, text = self.wire.event(self.transfer)
-    if type(value) == "table" and value[1] ~= nil then
-      enqueue(self, value)
-    elseif value ~= nil then
-      return accept(self, value)
-    elseif problem == nil then
-      return finish(self)
-    -- Gateways end a stream so, as other APIs do.
-    elseif text ~= "[DONE]" then
-      return protocol(self, "an event is no JSON: " .. problem, text)
-    end
+-- The next decoded value of the stream; nil where there was none in what came, or at the end.
+local function take(self)
+  local value, problem, text = self.wire.event(self.transfer)
+  if type(value) == "table" and value[1] ~= nil then
+    enqueue(self, value)
+  elseif value ~= nil then
+    return value
+  elseif problem == nil then
+    finish(self)
+  -- Gateways end a stream so, as other APIs do.
+  elseif text == "[DONE]" then
+    self.merge:done()
+  else
+    protocol(self, "an event is no JSON: " .. problem, text)
   end
+end
+
+local function advance(self)
+  repeat
+    local value = queued(self)
+    if value == nil then
+      await(self)
+      value = take(self)
+    end
+    local chunk = value ~= nil and accept(self, value)
+    if chunk then return chunk end
+  until self.ended or self.err
+  return nil, self.err
 end
 
 ---The next chunk; waits for it.
@@ -144,21 +175,35 @@ end
 
 Stream.__close = Stream.close
 
+-- What tells the user's observer of the answer, once it begins.
+function observer(client, request, transfer)
+  return client.onResponse and function() rest.observe(client, request, transfer) end
+end
+
+-- What puts a stream of these messages together; else it is one of GenerateContentResponses.
+local FORMS = { Interaction = "gemini.steps" }
+
 local stream = {}
 
 ---Starts a stream call.
 ---@param client gemini.State
+---@param row gemini.Row
 ---@param request gemini.Request
+---@param args table  the call's
+---@param call? gemini.CallOptions
 ---@return gemini.Stream
-function stream.open(client, request)
+function stream.open(client, row, request, args, call)
+  local merge = require(FORMS[row.reply] or "gemini.merge")(args)
   local transfer, err = rest.submit(client, request)
   return setmetatable({
+    client = client,
     transfer = transfer,
     err = err,
     wire = client.wire,
     label = request.label,
-    merge = merge(),
-    observe = client.onResponse and function() rest.observe(client, request, transfer) end,
+    merge = merge,
+    again = merge.resume and merge:resume(client, request, call),
+    observe = observer(client, request, transfer),
   }, Stream)
 end
 

@@ -6,6 +6,10 @@ local EMBEDDING = { "embedContent", "countTextTokens", "countTokens", "asyncBatc
 local PREDICTION = { "predict" }
 local VIDEO = { "predictLongRunning" }
 local LIVE = { "bidiGenerateContent" }
+local OLD_TEXT = { "generateText", "countTextTokens", "createTunedTextModel" }
+local OLD_CHAT = { "generateMessage", "countMessageTokens" }
+local OLD_EMBEDDING = { "embedText", "countTextTokens" }
+local ANSWER = { "generateAnswer" }
 
 local MILLION = 1048576
 
@@ -23,6 +27,10 @@ local ROWS = {
   { "gemini-embedding-001", "001", "Gemini Embedding", 2048, 1, EMBEDDING },
   { "imagen-4.0-generate-001", "001", "Imagen 4", 480, 8192, PREDICTION },
   { "veo-3.0-generate-001", "3.0", "Veo 3", 480, 8192, VIDEO },
+  { "aqa", "001", "Attributed Question Answering", 7168, 1024, ANSWER },
+  { "text-bison-001", "001", "PaLM 2 Text", 8196, 1024, OLD_TEXT },
+  { "chat-bison-001", "001", "PaLM 2 Chat", 4096, 1024, OLD_CHAT },
+  { "embedding-gecko-001", "001", "PaLM 2 Embedding", 1024, 1, OLD_EMBEDDING },
 }
 
 local function generates(methods) return methods[1] == "generateContent" end

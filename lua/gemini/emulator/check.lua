@@ -3,11 +3,11 @@
 require("gemini.interpreted")()
 
 local messages = require "gemini.messages"
+local scalars = require "gemini.scalars"
 local tables = require "gemini.tables"
 local errors = require "gemini.emulator.errors"
 local json = require "gemini.emulator.json"
 local names = require "gemini.emulator.names"
-local scalars = require "gemini.emulator.scalars"
 
 local check = {}
 
@@ -51,8 +51,21 @@ local function refuseValue(run, path, typeName, value, complaint)
   refuse(run, path, ("Invalid value at '%s' (%s), %s"):format(path, typeUrl(typeName), shown))
 end
 
+local function object(value)
+  if json.isObject(value) then return value end
+end
+
+-- The types without a form of their own.
+local freeForms = {
+  ["google.protobuf.Value"] = function(value) return value end,
+  ["google.protobuf.Struct"] = object,
+  ["google.protobuf.Any"] = object,
+}
+
+local function scalarRule(typeName) return scalars[typeName] or freeForms[typeName] end
+
 local function checkScalar(run, typeName, value, path)
-  local checked, complaint = scalars[typeName](value)
+  local checked, complaint = scalarRule(typeName)(value)
   if checked == nil then refuseValue(run, path, typeName, value, complaint) end
   return checked
 end
@@ -77,9 +90,9 @@ local function checkEnum(run, typeName, value, path)
   return known or nil
 end
 
-local function checkSingle(run, typeName, value, path)
-  if scalars[typeName] then return checkScalar(run, typeName, value, path) end
-  if messages.get(typeName) then return checkMessage(run, typeName, value, path) end
+local function checkSingle(run, typeName, value, path, outer)
+  if scalarRule(typeName) then return checkScalar(run, typeName, value, path) end
+  if messages.get(typeName) then return checkMessage(run, typeName, value, path, outer) end
   return checkEnum(run, typeName, value, path)
 end
 
@@ -101,14 +114,14 @@ local function checkMap(run, field, value, path, name)
   return checked
 end
 
-local function checkField(run, field, value, path, name)
+local function checkField(run, field, value, path, name, outer)
   if value == json.null and field.type ~= "google.protobuf.Value" then return nil end
   if field.list then return checkList(run, field, value, path, name) end
   if field.map then return checkMap(run, field, value, path, name) end
   if json.isArray(value) and not LISTS_ALLOWED[field.type] then
     return refuseName(run, path, name, "Proto field is not repeating, cannot start list.")
   end
-  return checkSingle(run, field.type, value, join(path, name))
+  return checkSingle(run, field.type, value, join(path, name), outer)
 end
 
 -- A field of a request that only the server sets is looked at and then dropped.
@@ -125,29 +138,33 @@ local function checkOneof(run, out, field, name, path, set)
   set[field.oneof] = true
 end
 
-local function checkRequired(run, fields, out, path)
+local function mayLack(run, name, path, outer)
+  if path == "" and run.partial or messages.lacked[outer] == name then return true end
+  return run.given[path == "" and name or join(path, name)]
+end
+
+local function checkRequired(run, fields, out, path, outer)
   for name, field in pairs(fields) do
-    local given = path == "" and run.given[name]
-    if field.required and not given and (out[name] == nil or out[name] == "") then
+    if field.required and (out[name] == nil or out[name] == "") and not mayLack(run, name, path, outer) then
       local full = run.root .. "." .. join(path, name)
       table.insert(run.missing, ("* %s: %s is not specified"):format(full, snakeCase(name)))
     end
   end
 end
 
-function checkMessage(run, typeName, value, path)
+function checkMessage(run, typeName, value, path, outer)
   if not json.isObject(value) then return refuseValue(run, path, typeName, value) end
   local fields, out, set = messages.get(typeName), {}, {}
   for _, key in ipairs(tables.sortedKeys(value)) do
     local name = fields[key] and key or camelCase(key)
     if fields[name] then
-      keep(run, out, fields[name], name, checkField(run, fields[name], value[key], path, name))
+      keep(run, out, fields[name], name, checkField(run, fields[name], value[key], path, name, typeName))
       checkOneof(run, out, fields[name], name, path, set)
     else
       refuseName(run, path, key, "Cannot find field.")
     end
   end
-  checkRequired(run, fields, out, path)
+  checkRequired(run, fields, out, path, outer)
   return out
 end
 
@@ -158,8 +175,8 @@ local function problemOf(run)
   return errors.new("INVALID_ARGUMENT", table.concat(run.missing, "\n") .. "\n")
 end
 
-local function checkRoot(name, value, given, isRequest)
-  local run = { violations = {}, missing = {}, root = name, given = given or {}, request = isRequest }
+local function checkRoot(name, value, run)
+  run.violations, run.missing, run.root = {}, {}, name
   local out = checkMessage(run, name, value, "")
   local problem = problemOf(run)
   if problem then return nil, problem end
@@ -167,19 +184,26 @@ local function checkRoot(name, value, given, isRequest)
 end
 
 ---Checks the body of a request.
----@param name string the message's name
+---@param name string the message's name; of one without facts no more is known than that it is an object
 ---@param value any a decoded JSON value
----@param given table<string, any>? required fields that the path has already given
+---@param given table<string, any>? required fields that the path has already given: "name", "batch.model"
+---@param partial boolean? a patch, which may lack required fields of its own
 ---@return table? body a copy with lowerCamelCase names, without nulls, empty lists and what only the server sets
 ---@return table? problem an error object (see gemini.emulator.errors); then the body is nil
-function check.request(name, value, given) return checkRoot(name, value, given, true) end
+function check.request(name, value, given, partial)
+  if not messages.get(name) then
+    if json.isObject(value) then return value end
+    return nil, errors.badRequest { { description = "Invalid JSON payload received. Expected an object." } }
+  end
+  return checkRoot(name, value, { given = given or {}, partial = partial, request = true })
+end
 
 ---Checks a message that the server sends: as a request, but fields that only the server sets stay.
 ---@param name string
 ---@param value any
 ---@return table? message
 ---@return table? problem
-function check.reply(name, value) return checkRoot(name, value) end
+function check.reply(name, value) return checkRoot(name, value, { given = {} }) end
 
 ---Checks one value of a query string, whose numbers and booleans are text.
 ---@param typeName string a scalar's or a well-known type's name

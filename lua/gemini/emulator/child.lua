@@ -1,6 +1,7 @@
 -- The emulator as a child process. The parent writes one line of Lua to the child's stdin and then keeps that pipe
 -- open: when it closes, by stop() or with the parent's end, however that comes, the child leaves too. The child answers
 -- on a FIFO with its process id and its URL, so that its stdout stays free for a reply function's print().
+local http = require "socket.http"
 local interpreter = require "gemini.emulator.interpreter"
 local options = require "gemini.emulator.options"
 local script = require "gemini.emulator.script"
@@ -61,13 +62,20 @@ local function newHandle(pipe, pid, url)
     os.execute("kill " .. pid .. " 2>/dev/null")
     pipe:close()
   end
+  function handle.reset()
+    local answer, status = http.request(url .. "/emulator:reset", "")
+    if answer and status == 200 then return true end
+    return nil, ("the emulator could not be reset: %s"):format(status)
+  end
   return handle
 end
 
 ---Starts an emulator in a process of its own and waits until it listens (POSIX systems).
 ---@param given table? `port`, `host`, `reply` (a Lua file that returns the reply function), `delay` in seconds, `key`,
----`lua` (the interpreter; default: the one that runs, else lua5.4). Raises where an option is wrong.
----@return { url: string, pid: number, stop: fun() }? handle nil and a message where the child does not start
+---`work` in seconds, `state` (a file), `lua` (the interpreter; default: the one that runs, else lua5.4). Raises where
+---an option is wrong. The handle's `reset()` makes the child forget all that requests have created.
+---@return { url: string, pid: number, stop: fun(), reset: fun(): boolean?, string? }? handle nil and a message where
+---the child does not start
 ---@return string? problem
 function child.spawn(given)
   options.check(given, options.child, 2)

@@ -11,11 +11,13 @@ usage: lua5.4 -l gemini.emulator [-- OPTION…]
   --host NAME      name or address to listen on (default: 127.0.0.1)
   --reply FILE     Lua file that returns the reply function
   --delay SECONDS  pause between the chunks of a stream (default: 0.03)
+  --work SECONDS   how long operations and batches take (default: 2)
+  --state FILE     keep the state in this file (default: in memory alone)
   --key KEY        the only API key to accept (default: any)
 ]]
 
 local NOTE = "The lua-gemini emulator is no model: its texts are canned or computed. Ctrl-C ends it."
-local NUMBERS = { port = true, delay = true }
+local NUMBERS = { port = true, delay = true, work = true }
 -- Options of the interpreters that take the next word.
 local TAKES_WORD = { ["-l"] = true, ["-e"] = true, ["-j"] = true }
 

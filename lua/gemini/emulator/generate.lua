@@ -1,5 +1,7 @@
 -- The methods generateContent, streamGenerateContent and countTokens.
+local cachedContents = require "gemini.emulator.cachedcontents"
 local errors = require "gemini.emulator.errors"
+local filesearch = require "gemini.emulator.filesearch"
 local merge = require "gemini.emulator.merge"
 local models = require "gemini.emulator.models"
 local prompt = require "gemini.emulator.prompt"
@@ -26,17 +28,35 @@ local function rawResponse(value)
   return { status = value.status, headers = value.headers, body = tostring(value.body or "") }
 end
 
+-- Says in a turn's own responses what part of the prompt came from a cache, and at the end what the answer rests on.
+local function complete(turn, items, cached, grounding)
+  for _, item in ipairs(items) do
+    local own = type(item) == "table" and item.responseId == turn.responseId
+    if own and cached then
+      item.usageMetadata.cachedContentTokenCount = cached.total
+      item.usageMetadata.cacheTokensDetails = cached.details
+    end
+    for _, candidate in ipairs(own and grounding and item.candidates or {}) do
+      candidate.groundingMetadata = candidate.finishReason and grounding
+    end
+  end
+  return items
+end
+
 -- Returns the items of the answer, or nil and a whole HTTP response.
 local function itemsOf(context, method)
   local model = models.find(context, "generateContent")
   prompt.check(context.body)
+  local whole, cached = cachedContents.complete(context, context.body)
   local request = requestOf(context, method)
-  local turn, streaming = Turn.new(model, context.body, request.number), method == "streamGenerateContent"
+  local grounding = filesearch.find(context, whole, request.text)
+  local turn, streaming = Turn.new(model, whole, request.number), method == "streamGenerateContent"
   local scripted = context.settings.reply and context.settings.reply(request)
   if type(scripted) == "table" and scripted.status and not scripted.error then return nil, rawResponse(scripted) end
-  if scripted ~= nil then return turn:fromReply(scripted, streaming) end
+  if scripted ~= nil then return complete(turn, turn:fromReply(scripted, streaming), cached, grounding) end
+  request.body = whole
   local text, parts = reply.default(request)
-  return parts and turn:fromParts(parts) or turn:fromText(text, streaming)
+  return complete(turn, parts and turn:fromParts(parts) or turn:fromText(text, streaming), cached, grounding)
 end
 
 local function generateContent(context)
@@ -66,19 +86,18 @@ local function countTokens(context)
     errors.raise("INVALID_ARGUMENT", "* CountTokensRequest.contents: contents is not specified\n")
   end
   prompt.check(counted)
-  local total, details = tokens.ofPrompt(counted)
-  return { json = { totalTokens = total, promptTokensDetails = details } }
+  local whole, cached = cachedContents.complete(context, counted)
+  local total, details = tokens.ofPrompt(whole)
+  local counts = { totalTokens = total, promptTokensDetails = details }
+  if cached then counts.cachedContentTokenCount, counts.cacheTokensDetails = cached.total, cached.details end
+  return { json = counts }
 end
 
-generate.routes = {
-  { "POST", "/{version}/{model=models/*}:countTokens", countTokens, body = "CountTokensRequest" },
-}
+generate.methods = { ["models.countTokens"] = countTokens }
 
-for name, handler in pairs { generateContent = generateContent, streamGenerateContent = streamGenerateContent } do
-  for _, collection in ipairs { "models", "tunedModels" } do
-    local template = ("/{version}/{model=%s/*}:%s"):format(collection, name)
-    table.insert(generate.routes, { "POST", template, handler, body = "GenerateContentRequest" })
-  end
+for _, resource in ipairs { "dynamic", "models", "tunedModels" } do
+  generate.methods[resource .. ".generateContent"] = generateContent
+  generate.methods[resource .. ".streamGenerateContent"] = streamGenerateContent
 end
 
 return generate

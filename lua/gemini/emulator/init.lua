@@ -8,9 +8,9 @@ local Server = require "gemini.emulator.server"
 local service = require "gemini.emulator.service"
 
 ---@class gemini.emulator.Request
----@field model string "models/…"
----@field method string "generateContent" or "streamGenerateContent"
----@field body table the decoded body, with lowerCamelCase names
+---@field model string "models/…"; of an interaction with an agent "agents/…"
+---@field method string "generateContent", "streamGenerateContent" or "interactions.create"
+---@field body table the decoded body, with lowerCamelCase names but in interactions
 ---@field text string the text of the last content that is not the model's
 ---@field headers table<string, string> names in lower case
 ---@field number integer how many requests for generation have come so far, this one included
@@ -19,6 +19,7 @@ local service = require "gemini.emulator.service"
 ---@field url string to be used as the client's base URL
 ---@field step fun(self, seconds: number?) serves what is ready, and waits for it at most so long (default 0)
 ---@field run fun(self) serves until the server is closed
+---@field reset fun(self) forgets all that requests have created
 ---@field close fun(self) closes all sockets; a second call does nothing
 
 local emulator = {}
@@ -31,16 +32,22 @@ local emulator = {}
 ---chunks: strings, tables sent as they are, `{ error = … }` and numbers (seconds to wait before what follows); the last
 ---chunk gets finishReason STOP if it is a string; a unary call answers with the chunks joined, or with the error;
 ---`{ error = { code =, message =, status =, details = } }`, an HTTP error in Google's form; `{ status =, headers =,
----body = }`, a raw HTTP answer; nil for the emulator's own reply. What it raises is answered with 500 INTERNAL.
+---body = }`, a raw HTTP answer; nil for the emulator's own reply. What it raises is answered with 500 INTERNAL. An
+---interaction uses a string and an error; whatever else it gets is nil to it.
 ---@param given { port: integer?, host: string?, reply: (fun(request: gemini.emulator.Request): any)?, delay: number?,
----key: string? }? port: default any free one; host: default "127.0.0.1"; delay: seconds between the chunks of a
----stream, default 0.03; key: the only key that is accepted, default any
+---key: string?, work: number?, state: string? }? port: default any free one; host: default "127.0.0.1"; delay: seconds
+---between the chunks of a stream, default 0.03; key: the only key that is accepted, default any; work: seconds that an
+---operation or a batch takes, default 2; state: a file to keep the state in, default none
 ---@return gemini.emulator.Server? server nil and a message where the address cannot be had
 ---@return string? problem
 function emulator.new(given)
   given = options.check(given, options.server, 2)
-  local settings = { delay = given.delay or 0.03, key = given.key, reply = given.reply }
-  return Server.open(given.host or "127.0.0.1", given.port or 0, service.new(settings))
+  local settings = {
+    delay = given.delay or 0.03, work = given.work or 2, key = given.key, reply = given.reply, state = given.state,
+  }
+  local ok, handle, forget = pcall(service.new, settings)
+  if not ok then return nil, tostring(handle) end
+  return Server.open(given.host or "127.0.0.1", given.port or 0, handle, forget)
 end
 
 emulator.spawn = child.spawn

@@ -11,6 +11,7 @@ end
 
 local HOST = text("the name or address to listen on")
 local KEY = text("the only key that is accepted, not empty")
+local STATE = text("the name of a file")
 local PORT = {
   description = "a port from 0 (any free one) to 65535",
   fits = function(value)
@@ -22,8 +23,14 @@ local DELAY = {
   fits = function(value) return type(value) == "number" and value >= 0 and value < math.huge end,
 }
 
-options.server = { host = HOST, port = PORT, key = KEY, delay = DELAY, reply = ofType("function", "a function") }
-options.command = { host = HOST, port = PORT, key = KEY, delay = DELAY, reply = text("the name of a Lua file") }
+options.server = {
+  host = HOST, port = PORT, key = KEY, delay = DELAY, work = DELAY, state = STATE,
+  reply = ofType("function", "a function"),
+}
+options.command = {
+  host = HOST, port = PORT, key = KEY, delay = DELAY, work = DELAY, state = STATE,
+  reply = text("the name of a Lua file"),
+}
 options.child = { lua = text("the name of a Lua interpreter") }
 for name, rule in pairs(options.command) do options.child[name] = rule end
 

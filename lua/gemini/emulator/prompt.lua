@@ -47,9 +47,6 @@ end
 function prompt.check(body)
   for i, content in ipairs(body.contents or {}) do checkContent(content, ("contents[%d]"):format(i - 1)) end
   for _, range in ipairs(RANGES) do checkRange(body.generationConfig or {}, range) end
-  if body.cachedContent then
-    errors.raise("PERMISSION_DENIED", "CachedContent not found (or permission denied)")
-  end
 end
 
 ---The text of the last content that is not the model's.

@@ -1,5 +1,5 @@
 -- Finds the route of a request. A template is a path with variables as in Google's API definitions:
--- "/{version}/{model=models/*}:generateContent"; a `*` stands for one segment without a colon.
+-- "/{version}/{model=models/*}:generateContent"; a `*` stands for one segment without a colon, `{+path}` for any rest.
 local router = {}
 
 local VERSIONS = { v1 = true, v1beta = true, v1alpha = true }
@@ -7,8 +7,10 @@ local VERSIONS = { v1 = true, v1beta = true, v1alpha = true }
 local function escape(text) return (text:gsub("%p", "%%%0")) end
 
 local function variablePattern(names, variable)
+  local rest = variable:match("^%+(.+)$")
   local name, shape = variable:match("^([%w.]+)=(.+)$")
-  names[#names + 1] = name or variable
+  names[#names + 1] = rest or name or variable
+  if rest then return "(.*)" end
   return "(" .. escape(shape or "*"):gsub("%%%*", "[^/:]+") .. ")"
 end
 

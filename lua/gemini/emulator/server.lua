@@ -15,16 +15,17 @@ local LONGEST_WAIT = 0.25
 ---@param host string
 ---@param port number 0 for any free port
 ---@param handle fun(request: table): table see connection.serve
+---@param forget fun() what a reset does
 ---@return table? server nil and a message where the address cannot be had
 ---@return string? problem
-function Server.open(host, port, handle)
+function Server.open(host, port, handle, forget)
   local listener, err = socket.bind(host, port, BACKLOG)
   if not listener then return nil, ("cannot listen on %s port %d: %s"):format(host, port, err) end
   listener:settimeout(0)
   local _, bound = listener:getsockname()
   local name = host:find(":", 1, true) and "[" .. host .. "]" or host
   local url = ("http://%s:%d"):format(name, tonumber(bound))
-  return setmetatable({ url = url, listener = listener, handle = handle, tasks = {} }, Server)
+  return setmetatable({ url = url, listener = listener, handle = handle, forget = forget, tasks = {} }, Server)
 end
 
 local function resume(task, ready)
@@ -90,6 +91,9 @@ end
 function Server:run()
   while self.listener do self:step(LONGEST_WAIT) end
 end
+
+---Forgets all that requests have created, as a POST to /emulator:reset does.
+function Server:reset() self.forget() end
 
 ---Closes the listener and every connection. A second call does nothing.
 function Server:close()

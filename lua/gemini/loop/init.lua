@@ -7,12 +7,16 @@ local SLICE = 0.1
 
 local multi
 
+local function theMulti()
+  multi = multi or require("gemini.transport").multi()
+  return multi
+end
+
 ---Starts an exchange. libcurl is loaded here, at the first one.
 ---@param request table  see transport.c: method, url, headers, body, stream, timeouts in seconds, proxy, caFile
 ---@return userdata transfer
 function loop.submit(request)
-  multi = multi or require("gemini.transport").multi()
-  return multi:submit(request)
+  return theMulti():submit(request)
 end
 
 local function block(transfer)
@@ -27,6 +31,17 @@ function loop.await(transfer)
   if ok then return end
   transfer:close()
   error(raised, 0)
+end
+
+---Waits for a time, while other transfers go on.
+---@param seconds number
+function loop.sleep(seconds)
+  local now = require("gemini.transport").now
+  local ends = now() + seconds
+  repeat
+    local left = ends - now()
+    if left > 0 then theMulti():step(math.min(left, SLICE)) end
+  until left <= 0
 end
 
 ---@return integer count  of the transfers under way

@@ -1,6 +1,5 @@
--- What the JSON form of protocol buffers allows for each scalar and each well-known type. A check gets a decoded value
--- that is not null and returns what it stands for, or nil and perhaps a word on what is wrong with it.
-local json = require "gemini.emulator.json"
+---What the JSON form of protocol buffers allows for each scalar and each well-known type that is written as one. A rule
+---gets a value that is not null and returns what it stands for, or nil and perhaps a word on what is wrong with it.
 
 local scalars = {}
 
@@ -15,6 +14,24 @@ local function integer(bits)
     local number = decimal(value)
     if number and number % 1 == 0 and number >= -limit and number < limit then return number end
   end
+end
+
+local LONGEST = "9223372036854775807"
+
+-- Whether digits stay within 64 bits. A number of Lua 5.1 would be rounded across the limit.
+local function fits(sign, digits)
+  if #digits ~= #LONGEST then return #digits < #LONGEST end
+  return digits <= LONGEST or sign == "-" and digits == "9223372036854775808"
+end
+
+local integer64 = integer(64)
+
+-- An int64 stays as it came: a number of Lua 5.1 cannot hold every digit of it.
+local function int64(value)
+  local sign, digits
+  if type(value) == "string" then sign, digits = value:match("^(-?)0*(%d+)$") end
+  if digits then return fits(sign, digits) and value or nil end
+  return integer64(value) and value
 end
 
 local NOT_FINITE = { NaN = 0 / 0, Infinity = math.huge, ["-Infinity"] = -math.huge }
@@ -48,24 +65,34 @@ local function base64(value)
   return nil, "Base64 decoding failed"
 end
 
-local function object(value)
-  if json.isObject(value) then return value end
+local MOMENT = "^%d%d%d%d%-(%d%d)%-(%d%d)T(%d%d):(%d%d):(%d%d)"
+
+local function within(digits, least, most)
+  return tonumber(digits) >= least and tonumber(digits) <= most
+end
+
+local function isTimestamp(text)
+  local _, last, month, day, hour, minute, second = text:find(MOMENT)
+  if not last or not (within(month, 1, 12) and within(day, 1, 31)) then return false end
+  if not (within(hour, 0, 23) and within(minute, 0, 59) and within(second, 0, 59)) then return false end
+  local zone = text:sub(last + 1):gsub("^%.%d+", "")
+  return zone == "Z" or zone:find("^[+-]%d%d:%d%d$") ~= nil
+end
+
+local function timestamp(value)
+  if type(value) == "string" and isTimestamp(value) then return value end
+  return nil, "a timestamp has the form of RFC 3339 with an offset"
 end
 
 scalars.string = ofType("string")
 scalars.bool = ofType("boolean")
 scalars.bytes = base64
 scalars.int32 = integer(32)
--- An int64 stays as it came: a number of Lua 5.1 cannot hold every digit of it.
-scalars.int64 = function(value) return integer(64)(value) and value end
+scalars.int64 = int64
 scalars.float = floating(3.4028235e38)
 scalars.double = floating(1.7976931348623157e308)
-scalars["google.protobuf.Value"] = function(value) return value end
-scalars["google.protobuf.Struct"] = object
-scalars["google.protobuf.Any"] = object
 scalars["google.protobuf.FieldMask"] = matching("^[%w_.,]*$", "a field mask is a comma-separated list of paths")
 scalars["google.protobuf.Duration"] = matching("^-?%d+%.?%d*s$", "a duration is a number of seconds and ends with 's'")
-scalars["google.protobuf.Timestamp"] = matching(
-  "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d[.%d]*[Z+-][%d:]*$", "a timestamp has the form of RFC 3339 with an offset")
+scalars["google.protobuf.Timestamp"] = timestamp
 
 return scalars

@@ -1,0 +1,158 @@
+-- The resource `files`: bytes with a name, for two days. What was uploaded stays here; what the emulator has generated
+-- can be downloaded, as on the real API.
+local mime = require "mime"
+local tables = require "gemini.tables"
+local collection = require "gemini.emulator.collection"
+local errors = require "gemini.emulator.errors"
+local location = require "gemini.emulator.location"
+local metadata = require "gemini.emulator.metadata"
+local paging = require "gemini.emulator.paging"
+local sha256 = require "gemini.emulator.sha256"
+local uploads = require "gemini.emulator.uploads"
+
+local files = {}
+
+local LIFETIME = 48 * 3600
+-- What Google looks through before it can be used.
+local PROCESSED = { audio = true, video = true }
+
+local function describe(value, media)
+  value.mimeType = media.mimeType
+  if not media.data then return end
+  value.sizeBytes = ("%d"):format(#media.data)
+  -- Google encodes the digest's hexadecimal text.
+  value.sha256Hash = mime.b64(sha256(media.data))
+end
+
+local function prepare(context, value)
+  metadata.checkDisplayName(value)
+  local now, media = context.store:now(), context.media
+  describe(value, media)
+  value.source = media.source or "UPLOADED"
+  value.expirationTime = context.store:time(now + LIFETIME)
+  local works = value.source == "UPLOADED" and PROCESSED[(media.mimeType or ""):match("^%a+")]
+  return {
+    data = media.data and mime.b64(media.data) or "",
+    appearsAt = media.appearsAt or now,
+    readyAt = works and now + context.settings.work or now,
+    expiresAt = now + LIFETIME,
+    registered = media.uri,
+  }
+end
+
+local function show(context, value, hidden)
+  local shown, ready = tables.copy(value), hidden.readyAt <= context.store:now()
+  shown.state = ready and "ACTIVE" or "PROCESSING"
+  local url = location(context, ("%s/%s"):format(context.params.version, value.name))
+  shown.uri = hidden.registered or url
+  if value.source == "GENERATED" then shown.downloadUri = url .. ":download?alt=media" end
+  return shown
+end
+
+local KIND = {
+  resource = "files",
+  segment = "files",
+  message = "File",
+  mutable = {},
+  pages = { default = 10, max = 100 },
+  prepare = prepare,
+  show = show,
+}
+
+local function isThere(context, hidden)
+  local now = context.store:now()
+  return hidden.appearsAt <= now and now < hidden.expiresAt
+end
+
+---Adds a file.
+---@param context table
+---@param given table its `name` and `displayName`, where it has them
+---@param media table a gemini.emulator.Media, perhaps with `source`, `appearsAt` (when a file under way will be there),
+---  and the `uri` of what lies elsewhere
+---@return table file
+function files.add(context, given, media)
+  local value = collection.create(setmetatable({ media = media }, { __index = context }), KIND, nil, given)
+  return collection.show(context, KIND, value.name)
+end
+
+---@param context table
+---@param name string
+---@return table file as it is by now; raises NOT_FOUND
+---@return string bytes
+function files.find(context, name)
+  local value, hidden = context.store:get(name)
+  if not isThere(context, hidden) then errors.raise("NOT_FOUND", name .. " is not found.") end
+  return show(context, value, hidden), mime.unb64(hidden.data) or ""
+end
+
+files.methods = {}
+
+files.methods["files.get"] = function(context) return { json = (files.find(context, context.params.name)) } end
+
+files.methods["files.delete"] = function(context)
+  files.find(context, context.params.name)
+  context.store:remove(context.params.name)
+  return { json = {} }
+end
+
+files.methods["files.list"] = function(context)
+  local there = {}
+  for _, value in ipairs(context.store:list("files")) do
+    local _, hidden = context.store:get(value.name)
+    if isThere(context, hidden) then table.insert(there, show(context, value, hidden)) end
+  end
+  local page, nextPageToken = paging.page(there, context.query, KIND.pages)
+  return { json = { files = page[1] and page, nextPageToken = nextPageToken } }
+end
+
+files.methods["media.upload"] = uploads.handler {
+  message = "CreateFileRequest",
+  create = function(context, given, media)
+    return { file = files.add(context, { name = (given.file or {}).name, displayName = (given.file or {}).displayName },
+      media or {}) }
+  end,
+}
+
+-- Returns the file and its bytes; raises where it is none that may be had back.
+local function generated(context)
+  if context.query.alt ~= "media" then
+    errors.raise("INVALID_ARGUMENT", "A download needs the query parameter alt=media.")
+  end
+  local file, data = files.find(context, context.params.name)
+  if file.source == "GENERATED" then return file, data end
+  local text = "%s has the source %s: only generated files can be downloaded."
+  return errors.raise("FAILED_PRECONDITION", text:format(file.name, file.source))
+end
+
+files.methods["files.download"] = function(context)
+  local file = generated(context)
+  local place = ("download/%s/%s:download?alt=media"):format(context.params.version, file.name)
+  return { status = 302, headers = { Location = location(context, place) }, body = "" }
+end
+
+local function bytes(context)
+  local file, data = generated(context)
+  return { status = 200, headers = { ["Content-Type"] = file.mimeType }, body = data }
+end
+
+-- Google takes no API key here, for a key has no rights in Cloud Storage.
+files.methods["files.register"] = function(context)
+  if not (context.headers.authorization or ""):find("^[Bb]earer%s+%S") then
+    errors.raise("PERMISSION_DENIED", "Registering files of Cloud Storage needs an access token.")
+  end
+  for _, uri in ipairs(context.body.uris) do
+    if not uri:find("^gs://[^/]+/.") then
+      errors.raise("INVALID_ARGUMENT", ("'%s' is no URI of Cloud Storage, gs://BUCKET/OBJECT."):format(uri))
+    end
+  end
+  local out = {}
+  for i, uri in ipairs(context.body.uris) do
+    out[i] = files.add(context, { displayName = uri:match("[^/]+$") }, { source = "REGISTERED", uri = uri })
+  end
+  return { json = { files = out } }
+end
+
+files.routes = { { "GET", "/download/{version}/{name=files/*}:download", bytes } }
+for _, row in ipairs(uploads.routes) do table.insert(files.routes, row) end
+
+return files

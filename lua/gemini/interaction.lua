@@ -1,0 +1,75 @@
+---Helpers on interactions and on the events of their streams.
+
+local tables = require "gemini.tables"
+
+local interaction = {}
+
+-- Puts a content's text before what has been found; nil where the content is no text.
+local function before(found, content)
+  if content.type ~= "text" or type(content.text) ~= "string" then return nil end
+  table.insert(found, 1, content.text)
+  return found
+end
+
+-- The texts of a step, put before what has been found; and whether the text begins within the step.
+local function collect(found, step)
+  local contents = tables.objects(step.content)
+  for i = #contents, 1, -1 do
+    if not before(found, contents[i]) and #found > 0 then return true end
+  end
+  return false
+end
+
+-- Whether a step stands between the steps of one answer, or ends it.
+local function parts(step, found)
+  if step.type == "user_input" then return true end
+  return #found > 0 and step.type ~= "model_output" and step.type ~= "thought"
+end
+
+-- The model's last words: of the model's output after the last tool call or input.
+local function textOf(self)
+  local found, steps = {}, tables.objects(self.steps)
+  for i = #steps, 1, -1 do
+    if parts(steps[i], found) then break end
+    if steps[i].type == "model_output" and collect(found, steps[i]) then break end
+  end
+  return table.concat(found)
+end
+
+---@class gemini.Interaction: table  an Interaction; beside its REST fields it has:
+---@field [string] any
+---@field text string  what the model said last, without thoughts; "" when it said nothing
+
+local whole = {
+  __name = "gemini.interaction",
+  __index = function(self, name)
+    if name == "text" then return textOf(self) end
+  end,
+}
+
+---@class gemini.InteractionEvent: table  an event of an interaction's stream; beside its REST fields it has:
+---@field [string] any
+---@field text string  the text that a step's delta brings; "" in other events
+
+local event = {
+  __name = "gemini.interaction.event",
+  __index = function(self, name)
+    if name ~= "text" then return nil end
+    local delta = rawget(self, "delta")
+    return type(delta) == "table" and delta.type == "text" and type(delta.text) == "string" and delta.text or ""
+  end,
+}
+
+---@param value table
+---@return gemini.Interaction interaction  the same table
+function interaction.wrap(value)
+  return setmetatable(value, whole)
+end
+
+---@param value table
+---@return gemini.InteractionEvent event  the same table
+function interaction.event(value)
+  return setmetatable(value, event)
+end
+
+return interaction
