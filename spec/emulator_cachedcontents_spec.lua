@@ -1,27 +1,14 @@
 -- The emulator's cached contents: their times, and what a request makes of them.
 local cjson = require "cjson"
-local check = require "gemini.emulator.check"
 local emu = require "spec.support.emulator"
+local expect = require "spec.support.expect"
 local gemini = require "gemini"
 local socket = require "socket"
 
+local good, refused, invalid = expect.good, expect.refused, expect.invalid
+
 local MODEL = "models/gemini-2.5-flash"
 local LONG = ("All happy families are alike. "):rep(40)
-
-local function good(message, reply, err)
-  if not reply then error(tostring(err), 2) end
-  local _, problem = check.reply(message, reply)
-  if problem then error(problem.error.message, 2) end
-  return reply
-end
-
-local function refused(code, status, reply, err)
-  assert.is_nil(reply)
-  assert.same({ "api", code, status }, { err.kind, err.code, err.status })
-  return err.message
-end
-
-local function invalid(...) return refused(400, "INVALID_ARGUMENT", ...) end
 
 -- A moment as the API writes it, so many seconds from now.
 local function moment(seconds, zone) return os.date("!%Y-%m-%dT%H:%M:%S", os.time() + seconds) .. (zone or "Z") end

@@ -1,9 +1,11 @@
 -- The life of a corpus in the emulator: documents, chunks, permissions and the search.
 local cjson = require "cjson"
-local check = require "gemini.emulator.check"
 local emu = require "spec.support.emulator"
+local expect = require "spec.support.expect"
 local gemini = require "gemini"
 local socket = require "socket"
+
+local good, refused, invalid, missing = expect.good, expect.refused, expect.invalid, expect.missing
 
 local TEXTS = {
   plants = "Plants make sugar from sunlight, water and carbon dioxide in a process named photosynthesis.",
@@ -13,25 +15,8 @@ local TEXTS = {
   tides = "The moon's gravity causes the tides of the oceans.",
 }
 
--- A good reply, which must be what the facts say of its message.
-local function good(message, reply, err)
-  if not reply then error(tostring(err), 2) end
-  local _, problem = check.reply(message, reply)
-  if problem then error(problem.error.message, 2) end
-  return reply
-end
-
 -- A good reply that says nothing.
 local function gone(reply, err) assert.same({}, reply, tostring(err)) end
-
-local function refused(code, status, reply, err)
-  assert.is_nil(reply)
-  assert.same({ "api", code, status }, { err.kind, err.code, err.status })
-  return err.message
-end
-
-local function invalid(...) return refused(400, "INVALID_ARGUMENT", ...) end
-local function missing(...) return refused(404, "NOT_FOUND", ...) end
 
 -- Of a raw answer, for a client may well try such a request again.
 local function exhausted(response)

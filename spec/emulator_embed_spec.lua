@@ -1,26 +1,13 @@
 -- The emulator's embeddings: no model's, but alike for texts that are alike.
 local cjson = require "cjson"
-local check = require "gemini.emulator.check"
 local emu = require "spec.support.emulator"
+local expect = require "spec.support.expect"
 local gemini = require "gemini"
+
+local good, refused, invalid = expect.good, expect.refused, expect.invalid
 
 local MODEL = "models/gemini-embedding-001"
 local OLD = "models/embedding-gecko-001"
-
-local function good(message, reply, err)
-  if not reply then error(tostring(err), 2) end
-  local _, problem = check.reply(message, reply)
-  if problem then error(problem.error.message, 2) end
-  return reply
-end
-
-local function refused(code, status, reply, err)
-  assert.is_nil(reply)
-  assert.same({ "api", code, status }, { err.kind, err.code, err.status })
-  return err.message
-end
-
-local function invalid(...) return refused(400, "INVALID_ARGUMENT", ...) end
 
 local function dot(a, b)
   assert.equal(#a, #b)

@@ -1,24 +1,11 @@
 -- The emulator's answers for the models before Gemini: texts, messages, and answers from passages.
-local check = require "gemini.emulator.check"
 local emu = require "spec.support.emulator"
+local expect = require "spec.support.expect"
 local gemini = require "gemini"
 
+local good, refused, invalid = expect.good, expect.refused, expect.invalid
+
 local TEXT, CHAT, ANSWER = "models/text-bison-001", "models/chat-bison-001", "models/aqa"
-
-local function good(message, reply, err)
-  if not reply then error(tostring(err), 2) end
-  local _, problem = check.reply(message, reply)
-  if problem then error(problem.error.message, 2) end
-  return reply
-end
-
-local function refused(code, status, reply, err)
-  assert.is_nil(reply)
-  assert.same({ "api", code, status }, { err.kind, err.code, err.status })
-  return err.message
-end
-
-local function invalid(...) return refused(400, "INVALID_ARGUMENT", ...) end
 
 describe("of the models before Gemini, the emulator", function()
   local server, client, models

@@ -114,25 +114,15 @@ local function batchCreate(context)
   end)
 end
 
--- Sets a table that others hold to what it was.
-local function restore(into, from)
-  for name in pairs(into) do into[name] = nil end
-  for name, value in pairs(from) do into[name] = value end
-end
-
 -- What there is of the named chunks, so that a batch that fails half-way can be undone.
 local function snapshot(context, names)
   local kept = {}
   for i, name in ipairs(names) do
     local value, hidden = context.store:get(name)
-    kept[i] = { value = value, hidden = hidden, valueWas = tables.copy(value), hiddenWas = tables.copy(hidden) }
+    kept[i] = { value = value, hidden = tables.copy(hidden) }
   end
   return function()
-    for _, each in ipairs(kept) do
-      restore(each.value, each.valueWas)
-      restore(each.hidden, each.hiddenWas)
-    end
-    context.store:changed()
+    for i, each in ipairs(kept) do context.store:replace(names[i], each.value, each.hidden) end
   end
 end
 

@@ -94,7 +94,7 @@ end
 ---@param text string? the mask
 ---@return table value
 function collection.patch(context, kind, name, body, text)
-  local kept, hidden = context.store:get(name)
+  local kept = context.store:get(name)
   local update = messages.get(("Update%sRequest"):format(kind.message))
   if update and update.updateMask.required and not text then
     local missing = "* Update%sRequest.update_mask: update_mask is not specified\n"
@@ -103,10 +103,7 @@ function collection.patch(context, kind, name, body, text)
   local value = tables.deepCopy(kept)
   mask.apply(value, body, text, kind.mutable)
   value.updateTime = context.store:time()
-  for field, changed in pairs(kind.prepare and kind.prepare(context, value) or {}) do hidden[field] = changed end
-  for field in pairs(kept) do kept[field] = nil end
-  for field, changed in pairs(value) do kept[field] = changed end
-  context.store:changed()
+  context.store:replace(name, value, kind.prepare and kind.prepare(context, value))
   return collection.show(context, kind, name)
 end
 

@@ -98,15 +98,12 @@ end
 ---@return table value
 function identified.patch(context, kind)
   local id = context.params.id
-  local kept, hidden = context.store:get(identified.name(kind, id))
+  local kept = context.store:get(identified.name(kind, id))
   local body, value = fields.check(patchRules(kind), context.body, true), tables.deepCopy(kept)
   mask.apply(value, body, context.query.update_mask, kind.mutable)
   fields.complete(kind, value)
   stamp(context, kind, value)
-  for field, changed in pairs(kind.prepare and kind.prepare(context, value) or {}) do hidden[field] = changed end
-  for field in pairs(kept) do kept[field] = nil end
-  for field, changed in pairs(value) do kept[field] = changed end
-  context.store:changed()
+  context.store:replace(identified.name(kind, id), value, kind.prepare and kind.prepare(context, value))
   return identified.show(context, kind, id)
 end
 

@@ -103,6 +103,17 @@ function Store:get(name)
   return value, hidden
 end
 
+---Gives a resource a new value, whose tables become the store's.
+---@param name string
+---@param value table
+---@param hidden table? what changes of what no client sees
+function Store:replace(name, value, hidden)
+  local entry = self.entries[name]
+  entry.value = value
+  for field, changed in pairs(hidden or {}) do entry.hidden[field] = changed end
+  self.dirty = true
+end
+
 ---To be called where a value or what is hidden beside it was changed in place.
 function Store:changed() self.dirty = true end
 
