@@ -104,7 +104,7 @@ local function snake(name)
   return (name:gsub("%u", function(letter) return "_" .. letter:lower() end))
 end
 
-describe("gemini.api", function()
+describe("gemini.api #lua", function()
   for _, row in ipairs(known and known.rows or {}) do
     it(("has %s %s of the facts"):format(row.verb, row.path), function()
       assert.same(expected(row), api[row.resource][row.method])
@@ -136,7 +136,7 @@ describe("gemini.api", function()
   end)
 end)
 
-describe("gemini.parameters", function()
+describe("gemini.parameters #lua", function()
   fact("gives each parameter the type that the facts give it", function()
     local given, types = {}, parameterTypes()
     for name in pairs(types) do given[name] = parameters[name] or "string" end

@@ -282,7 +282,7 @@ local PARAMETERS = {
 -- What a message may lack in another one, though it is required.
 local SPARED = { InlinedRequest = "model", InlinedEmbedContentRequest = "model", UpdateChunkRequest = "data" }
 
-describe("the check of a request refuses", function()
+describe("the check of a request refuses #lua", function()
   for _, case in ipairs(REFUSED) do
     it(case[1], function() assert.equal(case[4], check.body(case[2], case[3], case[5] or {}, case[6])) end)
   end
@@ -293,7 +293,7 @@ describe("the check of a request refuses", function()
   end)
 end)
 
-describe("the check of a request lets pass", function()
+describe("the check of a request lets pass #lua", function()
   for _, case in ipairs(PASSING) do
     it(case[1], function() assert.is_nil(check.body(case[2], case[3], case[4] or {}, case[5])) end)
   end
@@ -327,7 +327,7 @@ describe("the check of a request lets pass", function()
   end)
 end)
 
-describe("the check of a parameter", function()
+describe("the check of a parameter #lua", function()
   for _, case in ipairs(PARAMETERS) do
     it(("%s %s: %s"):format(case[4] and "refuses" or "lets pass", case[1], tostring(case[2])), function()
       assert.equal(case[4], (check.parameter(case[1], case[2], case[3])))
@@ -454,7 +454,7 @@ local function expectations()
   end
 end
 
-describe("for every message of the facts, the check", function()
+describe("for every message of the facts, the check #lua", function()
   local expect, verify
 
   before_each(function() expect, verify = expectations() end)

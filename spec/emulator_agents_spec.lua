@@ -225,6 +225,8 @@ describe("the emulator's agents family", function()
       assert.truthy(prompted.id:find("^voice_"))
       assert.same(prompted, assert(client.voices:get { id = prompted.id }))
       assert.equal(prompted.id, listed("type=prompted")[1].id)
+      local bare = assert(client.voices:create { type = "prompted", prompted = { input = "a high voice" } })
+      assert.same(bare, assert(client.voices:get { id = bare.id }))
       local audio = { data = mime.b64 "sound", mime_type = "audio/wav" }
       local voice = { type = "replicated", replicated = { source_audio = audio, consent_audio = audio } }
       local unstored = assert(client.voices:create { voice = voice })
@@ -238,7 +240,8 @@ describe("the emulator's agents family", function()
     end)
 
     it("are refused unless they are whole", function()
-      refusedRaw("INVALID_ARGUMENT", "POST", "voices", { type = "prompted", prompted = { input = "x" } })
+      refusedRaw("INVALID_ARGUMENT", "POST", "voices", { display_name = "x" })
+      refusedRaw("INVALID_ARGUMENT", "POST", "voices", { type = "prompted" })
       refusedRaw("INVALID_ARGUMENT", "POST", "voices", { store = true })
       refusedRaw("INVALID_ARGUMENT", "POST", "voices", { voice = { type = "prompted", prompted = { input = "x" } } })
       refusedRaw("INVALID_ARGUMENT", "POST", "voices", { voice = { type = "prompted" }, store = true })

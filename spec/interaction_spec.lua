@@ -173,6 +173,50 @@ describe("an interaction's stream", function()
     end
   end)
 
+  it("gives no event twice, whatever the server repeats", function()
+    local nameless = { event_type = "step.delta", event_id = "", index = 0, delta = { type = "text", text = "B" } }
+    local null = 'data: {"event_type":"step.delta","event_id":null,"index":0,"delta":{"type":"text","text":"C"}}\n\n'
+    local said = { created "e1", started(0, { type = "model_output" }, "e2"), text(0, "A", "e3"), event(nameless), null }
+    local again = table.concat(said)
+    for _, from in ipairs { 1, 4 } do
+      local client = talk.answering(broken(again), whole(table.concat(said, "", from), text(0, "D", "e4"), completed "e5"))
+      local texts, stream = {}, create(client)
+      for each in stream do texts[#texts + 1] = each.text end
+      assert.equal("ABCD", table.concat(texts))
+      assert.equal("ABCD", stream:collect().text)
+    end
+  end)
+
+  it("does not ask for ever where nothing new comes", function()
+    local client, server = talk.answering(broken(created "e1"), broken(created "e1"), talk.http("404 Not Found", ""))
+    local _, err = create(client, { timeout = 5 }):collect()
+    assert.equal(404, err.code)
+    assert.equal(3, #server:requests())
+  end)
+
+  it("that is whole needs no good ending", function()
+    local client, server = talk.answering(broken(created "e1", completed "e2"), talk.http("400 Bad", ""))
+    local reply, err = create(client):collect()
+    assert.is_nil(err)
+    assert.equal("completed", reply.status)
+    assert.equal(1, #server:requests())
+  end)
+
+  it("takes what makes no sense for nothing", function()
+    local client = talk.answering(whole(
+      created(), 'data: {"event_type":"interaction.status_update","status":null}\n\n',
+      'data: {"event_type":"step.delta","index":null,"delta":null}\n\n',
+      'data: {"event_type":"step.start","index":"x","step":7}\n\n',
+      'data: {"event_type":"step.delta","index":-5,"delta":{"type":"thought_signature","signature":null}}\n\n',
+      'data: {"event_type":"step.delta","index":1e300,"delta":{"type":"text","text":{}}}\n\n',
+      'data: {"event_type":7,"metadata":{"total_usage":null}}\n\n', 'data: {}\n\n',
+      'data: {"event_type":"interaction.completed","interaction":{"status":"completed","steps":null}}\n\n'
+    ))
+    local reply, err = create(client):collect()
+    assert.is_nil(err)
+    assert.same({ "v1_a", "completed", "" }, { reply.id, reply.status, reply.text })
+  end)
+
   it("begins where get is told to", function()
     local client = talk.answering(broken(text(0, "one", "e7")), whole(text(0, " two", "e8"), completed "e9"))
     local stream = client.interactions:get { id = "v1_a", stream = true, last_event_id = "e6" }

@@ -105,7 +105,7 @@ describe("an upload", function()
       environment = "e", path = "p", data = "x", mimeType = "text/plain",
     }
     assert.is_nil(file)
-    assert.same({ "protocol", "the upload's session is on another host" }, { err.kind, err.message })
+    assert.same({ "protocol", "the upload's session is at no place on this host" }, { err.kind, err.message })
     assert.equal(1, #server:requests())
   end)
 
@@ -120,7 +120,7 @@ describe("an upload", function()
 
   for message, args in pairs {
     ["data must be a string, the bytes to upload, got number"] = { data = 5, mimeType = "text/plain" },
-    ["mimeType must be a string such as \"text/plain\", got nil"] = { data = "x" },
+    ["mimeType is missing: a string such as \"text/plain\""] = { data = "x" },
     ["mimeType is no MIME type: \"text\""] = { data = "x", mimeType = "text" },
     ["mimeType is no MIME type: \"text/plain\\\r\\\nX: y\""] = { data = "x", mimeType = "text/plain\r\nX: y" },
   } do
@@ -137,7 +137,7 @@ describe("an upload", function()
     local client = talk.answering(talk.ok "{}")
     local ok, err = pcall(client.media.uploadToFileSearchStore, client.media, { fileSearchStoreName = "s" })
     assert.is_false(ok)
-    assert.truthy(err:find("media.uploadToFileSearchStore: data must be a string, the bytes to upload, got nil", 1, true), err)
+    assert.truthy(err:find("media.uploadToFileSearchStore: data is missing: a string, the bytes to upload", 1, true), err)
   end)
 end)
 
@@ -162,13 +162,13 @@ describe("a download", function()
 
   for _, location in ipairs {
     "http://elsewhere.example/x", "//elsewhere.example/x", "https://127.0.0.1/x", "file:///etc/passwd",
-    "http://127.0.0.1@elsewhere.example/", "/\\elsewhere.example/x",
+    "http://127.0.0.1@elsewhere.example/", "/\\elsewhere.example/x", "http://127.0.0.1\\@elsewhere.example/x",
   } do
     it("does not follow it elsewhere: " .. location, function()
       local client, server = talk.answering(talk.http("302 Found", "", "Location: " .. location .. "\r\n"))
       local bytes, err = client.files:download { name = "f" }
       assert.is_nil(bytes)
-      assert.same({ "protocol", "the server redirects the download to another host" }, { err.kind, err.message })
+      assert.same({ "protocol", "the server redirects the download to no place on this host" }, { err.kind, err.message })
       assert.equal(1, #server:requests())
     end)
   end

@@ -4,7 +4,7 @@ local tables = require "gemini.tables"
 
 local known = facts.read()
 
-describe("gemini.messages", function()
+describe("gemini.messages #lua", function()
   it("knows fields, flags, and enums with their order", function()
     assert.same({ type = "Content", list = true, required = true }, messages.get("GenerateContentRequest").contents)
     assert.same({ type = "Blob", oneof = "data" }, messages.get("Part").inlineData)

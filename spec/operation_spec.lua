@@ -116,10 +116,76 @@ describe("an operation", function()
       "tunedModels/t/operations/o", "corpora/c/operations/o", "fileSearchStores/s/operations/o",
       "fileSearchStores/s/upload/operations/o", "generatedFiles/g/operations/o", "batches/b",
     } do
-      local client = talk.answering(ok(('{"name":"%s"}'):format(name), '{"done":true}'))
+      local client = talk.answering(ok(('{"name":"%s"}'):format(name), ('{"name":"%s","done":true}'):format(name)))
       local op = assert(client.models:predictLongRunning { model = "veo", instances = { {} } })
       assert(op:wait { interval = 0.01 })
       assert.equal("/v1beta/" .. name, talk.sent(2).target)
+    end
+  end)
+
+  it("stays as it is where the answer to a look is none about it", function()
+    for message, answer in pairs {
+      ["overloaded"] = '{"error":{"code":503,"status":"UNAVAILABLE","message":"overloaded"}}',
+      ["the answer is not this operation: {}"] = "{}",
+      ['the answer is not this operation: {"name":"models/veo/operations/op2"}'] = '{"name":"models/veo/operations/op2"}',
+    } do
+      local op = start(answer, operation ',"done":true')
+      local done, err = op:wait { interval = 0.01 }
+      assert.is_nil(done)
+      assert.same({ message, "models.operations.get" }, { err.message, err.method })
+      assert.same({ name = NAME }, op)
+      assert(op:wait { interval = 0.01 })
+    end
+  end)
+
+  it("shows no key in what it says", function()
+    local client = talk.scripted({ { { "recv" }, { "send",
+      talk.ok(operation ',"done":true,"error":{"code":3,"message":"bad key k-secret-123456789"}'),
+    }, { "close" } } }, { apiKey = "k-secret-123456789" })
+    local op = assert(client.models:predictLongRunning { model = "veo", instances = { {} } })
+    local _, err = op:wait()
+    assert.equal("bad key (redacted)", err.message)
+  end)
+
+  it("is done where it says that it failed, and well where its error says nothing", function()
+    local op = start(operation ',"error":{"code":13,"message":"x"}')
+    local done, err = op:wait { interval = 0.01 }
+    assert.is_nil(done)
+    assert.equal("INTERNAL", err.status)
+    for _, said in ipairs { "{}", '{"code":0}', "null" } do
+      op = start(operation(',"done":true,"error":' .. said))
+      assert(op:wait { interval = 0.01 })
+    end
+  end)
+
+  it("may be without a name", function()
+    for _, name in ipairs { "", '"name":null,', '"name":7,' } do
+      local client = talk.answering(talk.ok("{" .. name .. '"metadata":{"state":"BATCH_STATE_FAILED"}}'))
+      local op = assert(client.models:predictLongRunning { model = "veo", instances = { {} } })
+      local done, err = op:wait()
+      assert.is_nil(done)
+      assert.equal("BATCH_STATE_FAILED", err.status)
+      client = talk.answering(talk.ok("{" .. name .. '"x":1}'))
+      op = assert(client.models:predictLongRunning { model = "veo", instances = { {} } })
+      done, err = op:wait { interval = 0.01 }
+      assert.is_nil(done)
+      assert.equal("UNIMPLEMENTED", err.status)
+    end
+  end)
+
+  it("prints itself, and blames the line that misuses it", function()
+    local op = start()
+    assert.equal("gemini.operation " .. NAME .. ": under way", tostring(op))
+    local here = debug.getinfo(1, "l").currentline
+    local function inner() local _ = op:wait { bogus = 1 } end
+    local function outer() local _ = inner() end
+    local _, message = pcall(outer)
+    assert.truthy(message:find(("operation_spec.lua:%d: operation:wait: unknown option 'bogus'"):format(here + 1), 1, true), message)
+    for _, name in ipairs { "wait", "cancel" } do
+      local fine
+      fine, message = pcall(op[name], { interval = 1 })
+      assert.is_false(fine)
+      assert.truthy(message:find(("operation:%s: call it with a colon"):format(name), 1, true), message)
     end
   end)
 
@@ -128,8 +194,8 @@ describe("an operation", function()
     for given, expected in pairs {
       [{ intervall = 1 }] = "unknown option 'intervall', did you mean 'interval'?",
       [{ interval = 0 }] = "interval must be a positive number of seconds, got 0",
-      [{ timeout = "x" }] = "timeout must be a positive number of seconds, got x",
-      [{ onProgress = 1 }] = "onProgress must be a function, got 1",
+      [{ timeout = "x" }] = "timeout must be a positive number of seconds, got string",
+      [{ onProgress = 1 }] = "onProgress must be a function, got number",
       ["x"] = "options must be a table, got string",
     } do
       local fine, message = pcall(op.wait, op, given)
@@ -223,6 +289,22 @@ describe("a batch", function()
     assert.truthy(err:find("batches/b is not done (BATCH_STATE_RUNNING): call batch:wait() first", 1, true))
   end)
 
+  it("finds its results where they are, and says so where they are nowhere", function()
+    local inline = '{"inlinedResponses":{"inlinedResponses":[{"response":{"embedding":{"values":[1]}},"metadata":{"key":null}}]}}'
+    local op = get(talk.ok('{"name":"batches/b","done":true,"metadata":{"output":{}},"response":' .. inline .. "}"))
+    local result = op:results()()
+    assert.same({ 1 }, result.response.embedding.values)
+    assert.is_nil(result.key)
+    op = get(talk.ok(batch "{}"))
+    local fine, err = pcall(op:results())
+    assert.is_false(fine)
+    assert.same({ "protocol", "the batch is done and has no results" }, { err.kind, err.message })
+    op = get(talk.ok(batch '{"responsesFile":"generatedFiles/a"}'))
+    fine, err = pcall(op:results())
+    assert.is_false(fine)
+    assert.same({ "protocol", "batches.get" }, { err.kind, err.method })
+  end)
+
   it("refuses requests that can't be joined", function()
     local op = get(talk.ok(batch '{"inlinedResponses":{}}'))
     for expected, given in pairs {
@@ -230,6 +312,8 @@ describe("a batch", function()
       ["requests[2] has no key"] = { requests = { { key = "a" }, { request = {} } } },
       ['requests: two have the key "a"'] = { requests = { { key = "a" }, { metadata = { key = "a" } } } },
       ["requests must be a list, got string"] = { requests = "x" },
+      ["requests[1] has no key: results"] = { requests = { { key = 0 / 0 } } },
+      ["options have names, got one at [1]"] = { { key = "a" } },
     } do
       local fine, message = pcall(op.results, op, given)
       assert.is_false(fine)

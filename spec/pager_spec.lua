@@ -86,4 +86,23 @@ describe("a pager", function()
     assert.equal(503, err.code)
     assert.same({ "a" }, seen)
   end)
+
+  it("gives objects alone to a loop, and never the same page again", function()
+    local client = talk.answering(
+      talk.ok '{"models":[1,null,{"name":"a"},"x"],"nextPageToken":"p"}', talk.ok '{"models":{"x":1},"nextPageToken":"q"}',
+      talk.ok '{"models":[{"name":"b"}],"nextPageToken":"p"}'
+    )
+    local seen = {}
+    local fine, err = pcall(function()
+      for model in client.models:list() do seen[#seen + 1] = model.name end
+    end)
+    assert.is_false(fine)
+    assert.same({ "a" }, seen)
+    assert.same({ "protocol", 'the server gave the page token "p" twice' }, { err.kind, err.message })
+    local pager = client.models:list()
+    assert.equal("gemini.pager of models: open", tostring(pager))
+    fine, err = pcall(pager.page)
+    assert.is_false(fine)
+    assert.truthy(err:find("pager:page: call it with a colon", 1, true))
+  end)
 end)

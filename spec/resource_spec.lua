@@ -112,6 +112,12 @@ describe("arguments", function()
     ["name must look like corpora/*/documents/*, got \"documents/d\""] = function(c)
       c.corpora.documents:get { name = "documents/d" }
     end,
+    ["interactions.get: stream must be true or false, got string"] = function(c)
+      c.interactions:get { id = "x", stream = "yes" }
+    end,
+    ["the API has no resource 'table: "] = function(c) return c[{}] end,
+    ["the API has no resource ''"] = function(c) return c[""] end,
+    ["models.get: unknown argument 'aaaa'"] = function(c) c.models:get { name = "m", zzzz = 1, aaaa = 2, mmmm = 3 } end,
     ["model is missing"] = function(c) c.models:batchGenerateContent { batch = {} } end,
     ["trigger_id is missing"] = function(c) c.triggers.executions:create {} end,
   } do

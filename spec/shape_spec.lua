@@ -54,6 +54,21 @@ describe("an empty table", function()
     assert.truthy(body:find('"required":[]', 1, true))
   end)
 
+  it("is left out of a list's place where another codec has no mark for it", function()
+    local request = { model = "m", contents = "x", tools = {}, generationConfig = { stopSequences = {}, seed = 1 } }
+    local function body(json)
+      local client = talk.scripted({ { { "recv" }, { "send", talk.ok "{}" }, { "close" } } }, { json = json })
+      assert(client.models:generateContent(request))
+      return talk.sent().raw:match "\r\n\r\n(.*)$"
+    end
+    local cjson = require "cjson"
+    local said = body { encode = cjson.encode, decode = cjson.decode }
+    assert.falsy(said:find("tools", 1, true), said)
+    assert.truthy(said:find('"generationConfig":{"seed":1}', 1, true), said)
+    said = body { encode = gemini.json.encode, decode = cjson.decode, empty_array = setmetatable({}, getmetatable(gemini.array())) }
+    assert.truthy(said:find('"tools":[]', 1, true), said)
+  end)
+
   it("is what it is under names that the facts do not know", function()
     local body = sent("models", "generateContent", { model = "m", contents = "x", toCome = { inner = {} } }).raw
     assert.truthy(body:find('"toCome":{"inner":{}}', 1, true))
@@ -109,6 +124,11 @@ describe("contents, models and other names", function()
       sent("fileSearchStores", "importFile", { fileSearchStoreName = "s", fileName = "f" }).body)
   end)
 
+  it("may be null, like all that is absent", function()
+    local body = sent("models", "generateContent", { model = "m", contents = "x", systemInstruction = gemini.null }).raw
+    assert.truthy(body:find('"systemInstruction":null', 1, true), body)
+  end)
+
   it("that are wrong are named by their full path", function()
     local client = gemini.new { apiKey = "k", baseUrl = "http://127.0.0.1:1" }
     local ok, err = pcall(client.models.batchGenerateContent, client.models, {
@@ -161,8 +181,17 @@ describe("a field mask", function()
       name = "corpora/c/documents/d", displayName = "d", customMetadata = {}, createTime = "2026-01-01T00:00:00Z",
     })
     assert.truthy(request.target:find("?updateMask=customMetadata%2CdisplayName", 1, true), request.target)
-    request = sent("webhooks", "patch", { id = "w", uri = "u", name = "n" })
+    request = sent("webhooks", "patch", { id = "w", uri = "u", name = "n", create_time = "t", signing_secrets = {} })
     assert.truthy(request.target:find("?update_mask=name%2Curi", 1, true), request.target)
+  end)
+
+  it("names what a cache's patch takes, and may be a list", function()
+    local request = sent("cachedContents", "patch", { name = "c", ttl = "9s", model = "m" })
+    assert.equal("/v1beta/cachedContents/c?updateMask=ttl", request.target)
+    request = sent("corpora.documents", "patch", {
+      name = "corpora/c/documents/d", displayName = "d", updateMask = { "displayName", "customMetadata" },
+    })
+    assert.truthy(request.target:find("?updateMask=displayName%2CcustomMetadata", 1, true), request.target)
   end)
 
   it("is the caller's where there is one", function()

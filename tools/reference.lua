@@ -17,7 +17,8 @@ works with (`lua/gemini/api.lua`, `lua/gemini/messages.lua`). The manual is Goog
 
 > %s
 
-- Braces hold the fields of the one table that a method takes; `!` marks what has to be there. A method that needs
+- Braces hold the fields of the one table that a method takes; `!` marks what has to be there: what belongs into the
+  path is asked for here, the rest by the server, or here too with `gemini.new{ check = true }`. A method that needs
   nothing may be called without the table. A second table takes options of the call:
   %s.
 - Behind the dash is the request. A path's `{name=…}` is filled from the argument of that name, `{corpus.name=…}` from
@@ -25,6 +26,7 @@ works with (`lua/gemini/api.lua`, `lua/gemini/messages.lua`). The manual is Goog
   collection is possible: for `corpora/*`, `x` is `corpora/x`; the first of several alternatives counts.
 - What stands behind the `?` travels in the query, all else in the body. A value there (`alt=sse`) is sent in every
   call. An `updateMask` that is not given lists the fields that are.
+- A path's `{+path}` keeps its slashes; `""` is the root.
 - `contents`, `content` and `systemInstruction` take a string, a part, a list of these, or the full form.
 - An upload takes its bytes as `data`, with their `mimeType`. `[upload/]` means that it may go without: the request then
   makes the metadata alone.
@@ -33,9 +35,9 @@ works with (`lua/gemini/api.lua`, `lua/gemini/messages.lua`). The manual is Goog
 
 A call gives one of these, or `nil` and an error:
 
-- a message, by its name: a table with the fields of the REST reference. The fields and enums of all messages are in the
-  types that editors read, [messages](../lua/gemini/meta/messages.lua), and so are the
-  [arguments](../lua/gemini/meta/methods.lua) with their types. Three have helpers beside their fields:
+- a message, by its name: a table with the fields of the REST reference. The fields and enums of all messages, but for
+  the family in snake_case, are in the types that editors read, [messages](../lua/gemini/meta/messages.lua), and so are
+  the [arguments](../lua/gemini/meta/methods.lua) with their types. Three have helpers beside their fields:
   `GenerateContentResponse` has `text`, `thoughts`, `functionCalls`, `inlineData`, `finishReason`, `blockReason` and
   `parsed`; `Interaction` has `text`; `Operation` has `wait` and `cancel`, that of a batch `state` and `results` too
 - `{}`: an empty table, where there is nothing to say

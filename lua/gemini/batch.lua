@@ -4,15 +4,11 @@ require("gemini.interpreted")()
 
 local api = require "gemini.api"
 local errors = require "gemini.errors"
-local nearest = require "gemini.nearest"
 local request = require "gemini.request"
 local tables = require "gemini.tables"
 local wrap = require "gemini.wrap"
 
 local batch = {}
-
----@class gemini.ResultsOptions
----@field requests? table[]  the batch's requests, each with its key in `metadata.key` or `key`, for the results
 
 ---@class gemini.BatchResult
 ---@field key? string  of the request it answers
@@ -21,18 +17,25 @@ local batch = {}
 ---@field error? gemini.Error  why there is no response
 ---@field metadata? table  as it was sent with the request
 
-local function keyOf(item)
-  local metadata = item.metadata
-  if type(metadata) == "table" and metadata.key ~= nil then return metadata.key end
-  return item.key
+-- What may be a key: no null, and no NaN.
+local function usable(key)
+  local kind = type(key)
+  return (kind == "string" or kind == "number" and key == key) and key or nil
 end
 
--- The requests by key; or nil and what is wrong.
-local function byKey(requests)
+local function keyOf(item)
+  local metadata = item.metadata
+  return type(metadata) == "table" and usable(metadata.key) or usable(item.key)
+end
+
+---@param requests table[]  of a batch
+---@return table<string|number, table>? index  the requests by key
+---@return string? problem
+function batch.index(requests)
   local index = {}
   for i, item in ipairs(requests) do
-    local key = type(item) == "table" and keyOf(item)
-    if key == nil or key == false then
+    local key = type(item) == "table" and keyOf(item) or nil
+    if key == nil then
       return nil, ("requests[%d] has no key: results are joined to requests by metadata.key or key"):format(i)
     end
     if index[key] then return nil, ("requests: two have the key %q"):format(tostring(key)) end
@@ -41,28 +44,14 @@ local function byKey(requests)
   return index
 end
 
----@param given? gemini.ResultsOptions
----@return string? problem  what is wrong with the options
-function batch.problem(given)
-  if given == nil then return nil end
-  if type(given) ~= "table" then return "options must be a table, got " .. type(given) end
-  for name in next, given do
-    if name ~= "requests" then
-      return ("unknown option '%s'%s"):format(tostring(name), nearest(tostring(name), { requests = true }))
-    end
-  end
-  if given.requests == nil then return nil end
-  if type(given.requests) ~= "table" then return "requests must be a list, got " .. type(given.requests) end
-  return select(2, byKey(given.requests))
-end
-
 local function child(value, name)
   return type(value) == "table" and type(value[name]) == "table" and value[name] or nil
 end
 
--- Where the results are: a GenerateContentBatchOutput or its like.
-local function outputOf(operation)
-  return child(operation.metadata, "output") or child(operation, "response") or {}
+-- A GenerateContentBatchOutput or its like that has results.
+local function output(value)
+  local has = type(value) == "table" and (type(value.responsesFile) == "string" or child(value, "inlinedResponses"))
+  return has and value or nil
 end
 
 -- An iterator over the decoded lines of a file.
@@ -83,11 +72,12 @@ local function lines(client, text, label)
 end
 
 -- The items of a file, asked for at the first one.
-local function fromFile(client, name)
+local function fromFile(client, name, about)
   local nextLine
   return function()
     if not nextLine then
-      local built = assert(request.build(client, "files.download", api.files.download, { name = name }))
+      local built, problem = request.build(client, "files.download", api.files.download, { name = name })
+      if not built then error(errors.protocol("the results can't be downloaded: " .. problem, "", about), 0) end
       local text, err = require("gemini.download")(client, built)
       if not text then error(err, 0) end
       nextLine = lines(client, text, built.label)
@@ -109,11 +99,11 @@ local function raising(err)
 end
 
 -- The items as the server has them; nil where there are none.
-local function items(client, operation)
-  local output = outputOf(operation)
-  if type(output.responsesFile) == "string" then return fromFile(client, output.responsesFile) end
-  local inlined = child(output, "inlinedResponses")
-  return inlined and fromList(tables.objects(inlined.inlinedResponses))
+local function items(client, operation, about)
+  local found = output(child(operation, "metadata") and operation.metadata.output) or output(operation.response)
+  if not found then return nil end
+  if type(found.responsesFile) == "string" then return fromFile(client, found.responsesFile, about) end
+  return fromList(tables.objects(found.inlinedResponses.inlinedResponses))
 end
 
 local function response(client, value)
@@ -123,13 +113,13 @@ end
 
 ---@param client gemini.State
 ---@param operation gemini.Operation  one that is done
----@param given? gemini.ResultsOptions
----@param label gemini.Label
+---@param requests table<string|number, table>  by key
+---@param about gemini.Label
 ---@param failure? gemini.Error  in which the batch ended: raised where there are no results
 ---@return fun(): gemini.BatchResult?
-function batch.results(client, operation, given, label, failure)
-  local requests = given and given.requests and byKey(given.requests) or {}
-  local nextItem = items(client, operation) or failure and raising(failure) or fromList {}
+function batch.results(client, operation, requests, about, failure)
+  local none = failure or errors.new("protocol", "the batch is done and has no results", about)
+  local nextItem = items(client, operation, about) or raising(none)
   return function()
     local item = nextItem()
     if not item then return nil end
@@ -138,7 +128,7 @@ function batch.results(client, operation, given, label, failure)
       key = key,
       request = key ~= nil and requests[key] or nil,
       response = response(client, item.response),
-      error = type(item.error) == "table" and errors.status(item.error, label) or nil,
+      error = type(item.error) == "table" and errors.status(item.error, about) or nil,
       metadata = item.metadata,
     }
   end

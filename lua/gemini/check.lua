@@ -3,6 +3,7 @@
 
 require("gemini.interpreted")()
 
+local lacked = require "gemini.lacked"
 local messages = require "gemini.messages"
 local nearest = require "gemini.nearest"
 local scalars = require "gemini.scalars"
@@ -281,7 +282,7 @@ end
 
 local function mayLack(run, name, outer)
   if #run.path == 0 and run.partial then return true end
-  return outer ~= nil and messages.lacked[outer] == name or run.given[pathOf(run, name)]
+  return outer ~= nil and lacked[outer] == name or run.given[pathOf(run, name)]
 end
 
 local function missing(run, value, fields, outer)

@@ -17,6 +17,8 @@ local GOOGLE = "https://generativelanguage.googleapis.com"
 ---@field headers table<string, string>
 ---@field credentials fun(label: gemini.Label): table<string, string>?, gemini.Error?  headers that say who asks
 ---@field names fun(): table<string, string>  headers that name the client
+---@field secret? string  the credentials sent last, which no error may show
+---@field operationMeta? table  what gemini.operation gives operations
 ---@field timeout? number
 ---@field connectTimeout number
 ---@field idleTimeout? number

@@ -17,8 +17,9 @@ local function isContent(value)
   return type(value) == "table" and (rawget(value, "parts") ~= nil or rawget(value, "role") ~= nil)
 end
 
-local function wrong(name, expected, value)
-  return nil, ("%s must be %s, got %s"):format(name, expected, type(value))
+-- A problem is told as the end of a sentence that begins with the field.
+local function wrong(expected, value)
+  return nil, (" must be %s, got %s"):format(expected, type(value))
 end
 
 local function array(list)
@@ -30,26 +31,26 @@ local function part(value)
 end
 
 -- What keeps a table from being a list of strings and tables, nil if nothing does.
-local function listProblem(name, list, expected)
+local function listProblem(list, expected)
   local count = 0
   for key in next, list do
     if type(key) ~= "number" then
-      return ("%s: a list must not have a named field ('%s')"):format(name, tostring(key))
+      return (": a list must not have a named field ('%s')"):format(tostring(key))
     end
     count = count + 1
   end
   for i = 1, count do
     local item = rawget(list, i)
-    if item == nil then return ("%s: a list must not have holes, but item %d is nil"):format(name, i) end
+    if item == nil then return (": a list must not have holes, but item %d is nil"):format(i) end
     if type(item) ~= "string" and type(item) ~= "table" then
-      return select(2, wrong(("%s[%d]"):format(name, i), expected, item))
+      return ("[%d]"):format(i) .. select(2, wrong(expected, item))
     end
   end
 end
 
 -- A list's items to contents: parts that follow each other are one content of the user's.
-local function toContents(name, list)
-  local problem = listProblem(name, list, "a string, a part or a content")
+local function toContents(list)
+  local problem = listProblem(list, "a string, a part or a content")
   if problem then return nil, problem end
   local contents, open = array(), nil
   for i = 1, #list do
@@ -67,19 +68,25 @@ local function toContents(name, list)
 end
 
 ---A string, a part, a content, or a list of these, to a list of contents.
-function content.contents(name, value)
-  if type(value) == "string" then return toContents(name, { value }) end
-  if type(value) ~= "table" then return wrong(name, "a string or a table", value) end
-  return toContents(name, isList(value) and value or { value })
+---@param value any
+---@return table[]? contents
+---@return string? problem  what follows the field's name in a sentence about it, like all problems here
+function content.contents(value)
+  if type(value) == "string" then return toContents { value } end
+  if type(value) ~= "table" then return wrong("a string or a table", value) end
+  return toContents(isList(value) and value or { value })
 end
 
 ---A string, a part, a list of these, or a content, to one content without a role.
-function content.instruction(name, value)
+---@param value any
+---@return table? content
+---@return string? problem
+function content.instruction(value)
   if type(value) == "string" then return { parts = { part(value) } } end
-  if type(value) ~= "table" then return wrong(name, "a string or a table", value) end
+  if type(value) ~= "table" then return wrong("a string or a table", value) end
   if isContent(value) then return value end
   if not isList(value) then return { parts = { value } } end
-  local problem = listProblem(name, value, "a string or a part")
+  local problem = listProblem(value, "a string or a part")
   if problem then return nil, problem end
   local parts = array()
   for i = 1, #value do parts[i] = part(rawget(value, i)) end

@@ -1,5 +1,7 @@
 ---How long a server asks to wait, in seconds. What makes no sense counts as not said.
 
+local days = require "gemini.days"
+
 local delay = {}
 
 -- Nobody waits for longer.
@@ -20,15 +22,6 @@ end
 
 local function sane(seconds)
   return seconds and seconds <= MOST and seconds or nil
-end
-
-local function daysSince1970(year, month, day)
-  -- Years that begin in March have their leap day at the end.
-  if month < 3 then
-    year, month = year - 1, month + 12
-  end
-  local leapDays = math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
-  return 365 * year + leapDays + math.floor((153 * month - 457) / 5) + day - 719469
 end
 
 -- Of two digits those count that are not more than 50 years ahead.
@@ -54,12 +47,11 @@ local function secondOfDay(clock)
   return hour < 24 and minute < 60 and second <= 60 and hour * 3600 + minute * 60 + second
 end
 
--- By hand, for os.time takes a date for one of the local time zone.
 local function untilDate(text)
   local day, month, year, clock = dateParts(text)
   if not month or day < 1 or day > 31 then return nil end
   local second, now = secondOfDay(clock), os.time()
-  return second and math.max(0, daysSince1970(fullYear(year, now), month, day) * 86400 + second - now)
+  return second and math.max(0, days.since1970(fullYear(year, now), month, day) * 86400 + second - now)
 end
 
 ---@param text any  a Retry-After header: seconds, or a date

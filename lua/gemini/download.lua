@@ -4,16 +4,25 @@ local errors = require "gemini.errors"
 local origin = require "gemini.origin"
 local rest = require "gemini.rest"
 local tables = require "gemini.tables"
-local wire = require "gemini.wire"
 
 local REDIRECTS = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
 local MOST_REDIRECTS = 5
 
+local function redirects(transfer)
+  return not transfer:failure() and REDIRECTS[transfer:status()] and transfer:headers().location ~= nil
+end
+
+-- An answer's bytes, or the place where it says that they are.
+local function read(transfer)
+  if redirects(transfer) then return { location = transfer:headers().location } end
+  return { bytes = transfer:bodyText() }
+end
+
 -- The same request at the place that a redirect names; nil and the error where that is none of this server's.
 local function redirected(client, request, location)
-  local url = location and origin.resolve(client.baseUrl, location)
+  local url = origin.resolve(client.baseUrl, location)
   if not url then
-    return nil, errors.new("protocol", "the server redirects the download to another host", request.label)
+    return nil, errors.new("protocol", "the server redirects the download to no place on this host", request.label)
   end
   local turned = tables.copy(request)
   turned.url = url
@@ -26,17 +35,10 @@ end
 ---@return gemini.Error?
 return function(client, request)
   for _ = 0, MOST_REDIRECTS do
-    local transfer, err = rest.exchange(client, request)
-    if not transfer then return nil, err end
-    local location = REDIRECTS[transfer:status()] and transfer:headers().location
-    if not location then
-      err = wire.failure(client.wire, transfer, request.label)
-      local bytes = not err and transfer:bodyText() or nil
-      transfer:close()
-      return bytes, err
-    end
-    transfer:close()
-    request, err = redirected(client, request, location)
+    local answer, err = rest.exchange(client, request, read, redirects)
+    if not answer then return nil, err end
+    if answer.bytes then return answer.bytes end
+    request, err = redirected(client, request, answer.location)
     if not request then return nil, err end
   end
   return nil, errors.new("protocol", "the download was redirected too often", request.label)

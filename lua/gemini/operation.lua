@@ -5,7 +5,7 @@ require("gemini.interpreted")()
 local api = require "gemini.api"
 local errors = require "gemini.errors"
 local loop = require "gemini.loop"
-local nearest = require "gemini.nearest"
+local options = require "gemini.options"
 local path = require "gemini.path"
 local request = require "gemini.request"
 local tables = require "gemini.tables"
@@ -25,11 +25,6 @@ local ENDED = {
   BATCH_STATE_EXPIRED = "expired",
 }
 
----@class gemini.WaitOptions
----@field interval? number  seconds between two looks; when absent 1, growing to 30
----@field timeout? number  seconds to wait at most; when absent without end
----@field onProgress? fun(operation: gemini.Operation)  called at each look at an operation that is not done
-
 ---@class gemini.Operation: gemini.longrunning.Operation  beside its REST fields it has:
 ---@field state? string  of a batch: "BATCH_STATE_RUNNING"
 ---@field wait fun(self, options?: gemini.WaitOptions): gemini.Operation?, gemini.Error?
@@ -46,19 +41,24 @@ local function rowFor(method, name)
   end
 end
 
+-- What errors about an operation tell of it. It came with a request, or does with the next one.
 local function label(client, self, method)
   local url = ("%s/%s/%s"):format(client.baseUrl, client.version, tostring(self.name))
-  return { method = method, url = url, attempts = 0 }
+  return { method = method, url = url, attempts = 1, secret = rawget(client, "secret") }
+end
+
+local function labelOfGet(client, self)
+  return label(client, self, (rowFor("get", tostring(self.name))) or "operation.get")
 end
 
 -- Carries out a method that takes the operation's name.
-local function call(client, self, method, options)
+local function call(client, self, method, callOptions)
   local full, row = rowFor(method, tostring(self.name))
   if not full then
     local problem = ("the API has no method to %s %s"):format(method, tostring(self.name))
     return nil, errors.new("api", problem, label(client, self, "operation." .. method), { status = "UNIMPLEMENTED" })
   end
-  local built, problem = request.build(client, full, row, { name = self.name }, options)
+  local built, problem = request.build(client, full, row, { name = self.name }, callOptions)
   if not built then return nil, errors.protocol(problem, "", label(client, self, full)) end
   return require("gemini.rest").call(client, row, built)
 end
@@ -68,17 +68,23 @@ local function stateOf(self)
   return type(metadata) == "table" and metadata.state or nil
 end
 
+-- The google.rpc.Status that an operation ended with; one that says nothing is none.
+local function statusOf(self)
+  local status = rawget(self, "error")
+  return type(status) == "table" and next(status) ~= nil and status.code ~= 0 and status or nil
+end
+
 local function isDone(self)
-  return self.done == true or ENDED[stateOf(self)] ~= nil
+  return self.done == true or ENDED[stateOf(self)] ~= nil or statusOf(self) ~= nil
 end
 
 -- The error in which an operation ended, nil where it did not.
 local function failure(client, self)
-  local about = label(client, self, rowFor("get", tostring(self.name)) or "operation.get")
-  if type(self.error) == "table" then return errors.status(self.error, about) end
+  local status, about = statusOf(self), labelOfGet(client, self)
+  if status then return errors.status(status, about) end
   local how = ENDED[stateOf(self)]
   if how and how ~= "succeeded" then
-    return errors.new("api", ("%s has %s"):format(self.name, how), about, { status = stateOf(self) })
+    return errors.new("api", ("%s has %s"):format(tostring(self.name), how), about, { status = stateOf(self) })
   end
 end
 
@@ -88,30 +94,13 @@ local function replace(self, fresh)
   for name, value in next, fresh do self[name] = value end
 end
 
-local RULES = {
-  interval = { "number", "a positive number of seconds" },
-  timeout = { "number", "a positive number of seconds" },
-  onProgress = { "function", "a function" },
-}
-
-local function problemOf(given)
-  if type(given) ~= "table" then return "options must be a table, got " .. type(given) end
-  for name, value in next, given do
-    local rule = RULES[name]
-    if not rule then return ("unknown option '%s'%s"):format(tostring(name), nearest(tostring(name), RULES)) end
-    if type(value) ~= rule[1] or rule[1] == "number" and (value <= 0 or value ~= value) then
-      return ("%s must be %s, got %s"):format(name, rule[2], tostring(value))
-    end
-  end
-end
-
 local function clock()
   return require("gemini.transport").now()
 end
 
 local function late(client, self, given)
   local problem = ("%s has not finished within %g seconds"):format(tostring(self.name), given.timeout)
-  return errors.new("timeout", problem, label(client, self, rowFor("get", tostring(self.name)) or "operation.get"))
+  return errors.new("timeout", problem, labelOfGet(client, self))
 end
 
 -- Waits between two looks; false where the time is up.
@@ -122,10 +111,15 @@ local function pause(seconds, deadline)
   return not deadline or clock() < deadline
 end
 
+-- Asks how an operation stands; what is no answer to that leaves it as it is.
 local function look(client, self, deadline)
   local left = deadline and math.max(deadline - clock(), 0.001)
   local fresh, err = call(client, self, "get", left and { timeout = left })
   if not fresh then return nil, err end
+  if fresh.name ~= self.name then
+    local text = client.wire.encode(fresh) or ""
+    return nil, errors.protocol("the answer is not this operation", text, labelOfGet(client, self))
+  end
   replace(self, fresh)
   return self
 end
@@ -145,9 +139,7 @@ local function poll(client, self, given)
 end
 
 local function wait(client, self, given)
-  local problem = given ~= nil and problemOf(given)
-  if problem then error("operation:wait: " .. problem, 3) end
-  local done, err = poll(client, self, given or {})
+  local done, err = poll(client, self, given)
   if not done then return nil, err end
   err = failure(client, self)
   if err then return nil, err end
@@ -160,34 +152,71 @@ local function cancel(client, self)
   return true
 end
 
-local function results(client, self, given)
-  local problem = require("gemini.batch").problem(given)
-  if problem then error("batch:results: " .. problem, 3) end
-  if not isDone(self) then
-    error(("batch:results: %s is not done (%s): call batch:wait() first"):format(self.name, tostring(stateOf(self))), 3)
-  end
-  return require("gemini.batch").results(client, self, given, label(client, self, "batches.get"), failure(client, self))
+local function results(client, self, requests)
+  local batch, about = require "gemini.batch", label(client, self, "batches.get")
+  return batch.results(client, self, requests, about, failure(client, self))
 end
 
-local METHODS = { wait = wait, cancel = cancel }
+-- What keeps results from being read, and the requests by key.
+local function resultsProblem(self, given)
+  local problem = options.check(given, options.results)
+  if problem then return problem end
+  if not isDone(self) then
+    return ("%s is not done (%s): call batch:wait() first"):format(tostring(self.name), tostring(stateOf(self)))
+  end
+  local index, wrong = require("gemini.batch").index(given and given.requests or {})
+  return wrong, index
+end
 
 local function isBatch(self)
   local name = rawget(self, "name")
   return type(name) == "string" and path.takes(api.batches.get.path, name)
 end
 
-local function metatable(client)
-  local bound = {}
-  for name, method in next, METHODS do
-    bound[name] = function(self, given) return method(client, self, given) end
+local function misused(client, self)
+  if type(self) ~= "table" or getmetatable(self) ~= client.operationMeta then return "call it with a colon" end
+end
+
+-- Misuse is raised from here, where the caller is one level up.
+local function methodsFor(client)
+  local methods = {}
+
+  function methods.wait(self, given)
+    local problem = misused(client, self) or options.check(given, options.wait)
+    if problem then error("operation:wait: " .. problem, 2) end
+    return wait(client, self, given or {})
   end
-  local function batchResults(self, given) return results(client, self, given) end
+
+  function methods.cancel(self)
+    local problem = misused(client, self)
+    if problem then error("operation:cancel: " .. problem, 2) end
+    return cancel(client, self)
+  end
+
+  function methods.results(self, given)
+    local problem, requests = misused(client, self), nil
+    if not problem then
+      problem, requests = resultsProblem(self, given)
+    end
+    if problem then error("batch:results: " .. problem, 2) end
+    return results(client, self, requests)
+  end
+
+  return methods
+end
+
+local function metatable(client)
+  local methods = methodsFor(client)
   return {
     __name = "gemini.operation",
+    __tostring = function(self)
+      local how = stateOf(self) or isDone(self) and "done" or "under way"
+      return ("gemini.operation %s: %s"):format(tostring(self.name), tostring(how))
+    end,
     __index = function(self, name)
       if name == "state" then return stateOf(self) end
-      if name == "results" then return isBatch(self) and batchResults or nil end
-      return bound[name]
+      if name == "results" and not isBatch(self) then return nil end
+      return methods[name]
     end,
   }
 end

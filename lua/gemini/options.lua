@@ -7,7 +7,7 @@ local nearest = require "gemini.nearest"
 local options = {}
 
 local function seconds(value)
-  return type(value) == "number" and value > 0
+  return type(value) == "number" and value > 0 -- and no NaN
 end
 
 local function ofType(...)
@@ -73,20 +73,39 @@ options.call = {
   version = version,
 }
 
+---@class gemini.WaitOptions
+---@field interval? number  seconds between two looks; when absent 1, growing to 30
+---@field timeout? number  seconds to wait at most; when absent without end
+---@field onProgress? fun(operation: gemini.Operation)  called at each look at an operation that is not done
+options.wait = { interval = duration, timeout = duration, onProgress = hook }
+
+---@class gemini.ResultsOptions
+---@field requests? table[]  the batch's requests, each with its key in `metadata.key` or `key`, for the results
+options.results = { requests = { ofType("table"), "a list" } }
+
+local function problemOf(name, value, known)
+  if type(name) ~= "string" then return ("options have names, got one at [%s]"):format(tostring(name)) end
+  local rule = known[name]
+  if not rule then return ("unknown option '%s'%s"):format(name, nearest(name, known)) end
+  if rule[1](value) then return nil end
+  -- Of other options the value may be a secret.
+  local got = rule == duration and type(value) == "number" and tostring(value) or type(value)
+  return ("%s must be %s, got %s"):format(name, rule[2], got)
+end
+
 ---Checks options given by a caller.
 ---@param given any  nil counts as none
----@param known table  options.client or options.call
----@return string? problem
+---@param known table  one of the tables above
+---@return string? problem  the first one in the order of names
 function options.check(given, known)
   if given == nil then return nil end
   if type(given) ~= "table" then return "options must be a table, got " .. type(given) end
+  local first, problem
   for name, value in next, given do
-    local rule = known[name]
-    if not rule then
-      return ("unknown option '%s'%s"):format(tostring(name), nearest(tostring(name), known))
-    end
-    if not rule[1](value) then return ("%s must be %s, got %s"):format(name, rule[2], type(value)) end
+    local wrong = problemOf(name, value, known)
+    if wrong and (not first or tostring(name) < first) then first, problem = tostring(name), wrong end
   end
+  return problem
 end
 
 return options

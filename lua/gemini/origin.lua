@@ -4,10 +4,10 @@ local origin = {}
 
 local PORTS = { http = "80", https = "443" }
 
--- Scheme, host and port of a URL, in one form.
+-- Scheme, host and port of a URL, in one form. What one program takes for a host and another for a user's name is none.
 local function of(url)
-  local scheme, authority = url:match("^(%a[%w+.-]*)://([^/?#\\]*)")
-  if not scheme then return nil end
+  local scheme, authority = url:match("^(%a[%w+.-]*)://([^/?#]*)")
+  if not scheme or authority:find("[\\@]") then return nil end
   scheme, authority = scheme:lower(), authority:lower()
   local port = authority:match(":(%d+)$") or PORTS[scheme] or ""
   return ("%s://%s:%s"):format(scheme, authority:gsub(":%d*$", ""), port)

@@ -1,11 +1,14 @@
 ---A list, page by page or item by item; nothing is asked for before the first item or page is.
 
+local tables = require "gemini.tables"
+
 ---@class gemini.Pager
 ---@field private items string  the field of a page that holds its items
 ---@field private names { token: string, following: string }
 ---@field private fetch fun(token?: string): table?, gemini.Error?
 ---@field private repeated fun(token: string): gemini.Error
 ---@field private token string?  of the next page
+---@field private seen table<string, true>  the tokens that have come
 ---@field private list table  the page in work
 ---@field private index integer  of the item given last
 ---@field private ended boolean?
@@ -13,6 +16,10 @@
 ---@overload fun(): table?
 local Pager = { __name = "gemini.pager" }
 Pager.__index = Pager
+
+function Pager:__tostring()
+  return ("gemini.pager of %s: %s"):format(self.items, self.ended and "ended" or "open")
+end
 
 local function tokenIn(reply, name)
   local token = reply[name]
@@ -23,13 +30,15 @@ end
 ---@return table? page  nil after the last
 ---@return gemini.Error? err  the page can be asked for again
 function Pager:page()
+  if getmetatable(self) ~= Pager then error("pager:page: call it with a colon", 2) end
   if self.ended then return nil end
   local reply, err = self.fetch(self.token)
   if not reply then return nil, err end
   local token = tokenIn(reply, self.names.following)
   -- Else a list would never end.
-  if token and token == self.token then return nil, self.repeated(token) end
+  if token and (token == self.token or self.seen[token]) then return nil, self.repeated(token) end
   self.token = token
+  if token then self.seen[token] = true end
   self.ended = not token
   return reply
 end
@@ -38,8 +47,7 @@ local function turn(self)
   local page, err = self:page()
   if err then error(err, 0) end
   if not page then return false end
-  local items = page[self.items]
-  self.list, self.index = type(items) == "table" and items or {}, 0
+  self.list, self.index = tables.objects(page[self.items]), 0
   return true
 end
 
@@ -82,6 +90,7 @@ function pager.new(items, names, first, fetch, repeated)
     token = first,
     fetch = fetch,
     repeated = repeated,
+    seen = {},
     list = {},
     index = 0,
   }, Pager)

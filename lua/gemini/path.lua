@@ -63,7 +63,7 @@ end
 ---@param pattern string
 ---@return string
 function path.complete(value, pattern)
-  if value:find("/", 1, true) or stars(pattern) ~= 1 then return value end
+  if value == "" or value:find("/", 1, true) or stars(pattern) ~= 1 then return value end
   return (pattern:gsub("%*", function() return value end))
 end
 

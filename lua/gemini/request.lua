@@ -28,6 +28,8 @@ local request = {}
 local EXACT = 2 ^ 53
 local mathType = rawget(math, "type") or function() return "float" end
 
+local MASKS = { updateMask = true, update_mask = true }
+
 -- A value's text in the query, or nil and what was expected.
 local function queryText(value)
   if type(value) == "string" then return value end
@@ -38,8 +40,9 @@ local function queryText(value)
   return (whole and "%d" or "%.17g"):format(value)
 end
 
--- A list of texts is given as its parameter several times.
+-- A list of texts is given as its parameter several times, the names of a mask with commas between them.
 local function addParameter(fields, name, given)
+  if type(given) == "table" and MASKS[name] then given = table.concat(given, ",") end
   local several = type(given) == "table" and given[1] ~= nil and not parameters[name]
   for _, value in ipairs(several and given or { given }) do
     local text, expected = queryText(value)
@@ -65,18 +68,23 @@ local function elsewhere(row)
   return names
 end
 
--- What is neither in the path nor in the query, for the body; or nil and what is wrong.
+-- What is wrong with an argument that is neither in the path nor in the query.
+local function misplaced(row, name, taken)
+  if type(name) ~= "string" then return ("arguments have names, got one at [%s]"):format(tostring(name)) end
+  if not row.body then return ("unknown argument '%s'%s"):format(name, nearest(name, taken)) end
+end
+
+-- What is neither in the path nor in the query, for the body; or nil and what is wrong, with the first by name.
 local function remaining(row, args)
-  local taken, rest = elsewhere(row), {}
+  local taken, rest, first, problem = elsewhere(row), {}, nil, nil
   for name, value in next, args do
-    if type(name) ~= "string" then
-      return nil, ("arguments have names, got one at [%s]"):format(tostring(name))
-    end
     if not taken[name] then
-      if not row.body then return nil, ("unknown argument '%s'%s"):format(name, nearest(name, taken)) end
+      local wrong = misplaced(row, name, taken)
+      if wrong and (not first or tostring(name) < first) then first, problem = tostring(name), wrong end
       rest[name] = value
     end
   end
+  if problem then return nil, problem end
   return rest
 end
 
@@ -99,8 +107,6 @@ local function body(row, args)
   if not row.body then return nil end
   return require("gemini.shape").request(row.body, wrapped(row, rest), inPath(row, args))
 end
-
-local MASKS = { updateMask = true, update_mask = true }
 
 -- The arguments of a patch that does not say which fields it changes, with the mask that says so.
 local function masked(row, args, fields)
@@ -175,11 +181,19 @@ function request.streams(row, args)
   return row.stream == true or row.stream ~= nil and args[row.stream] == true
 end
 
+-- The argument that asks for a stream decides how the answer is read.
+local function switchProblem(row, args)
+  local switch = type(row.stream) == "string" and args[row.stream]
+  if switch == nil or type(switch) == "boolean" then return nil end
+  return ("%s must be true or false, got %s"):format(row.stream, type(switch))
+end
+
 -- Path, query and the body's fields; or nil and what is wrong.
 local function parts(client, row, args)
   local where, search, fields, problem
   where, problem = path.expand(row.path, args)
-  if not where then return nil, problem end
+  problem = problem or switchProblem(row, args)
+  if problem then return nil, problem end
   fields, problem = body(row, args)
   if problem then return nil, problem end
   args = masked(row, args, fields)

@@ -27,7 +27,7 @@ local function list(client, row, first, args, call)
     return rest.call(client, row, assert(request.build(client, label.method, row, turned, call)))
   end
   local function repeated(token)
-    local message = ("the server gave the page token %q twice in a row"):format(token)
+    local message = ("the server gave the page token %q twice"):format(token)
     return require("gemini.errors").new("protocol", message, label)
   end
   return pager.new(row.items, names, args[names.token], fetch, repeated)
@@ -113,6 +113,7 @@ end
 ---@param name string  "corpora.documents"
 ---@return table? resource  with its methods and the resources in it as fields; nil if there is none by that name
 function resource.new(client, name)
+  if type(name) ~= "string" or name == "" then return nil end
   local rows, inner = require("gemini.api")[name], children(name)
   if not rows and not next(inner) then return nil end
   rows = rows or {}

@@ -26,7 +26,7 @@ local function announce(client, request, sent)
     verb = request.method,
     url = request.url,
     headers = redacted(sent),
-    body = request.body,
+    body = type(request.body) == "table" and table.concat(request.body) or request.body,
   }
 end
 
@@ -44,6 +44,7 @@ function rest.submit(client, request)
   local sent = tables.copy(request)
   sent.headers = headers.lines(given)
   label.attempts = label.attempts + 1
+  client.secret = label.secret
   return loop.submit(sent)
 end
 
@@ -65,17 +66,16 @@ function rest.observe(client, request, transfer)
   error(raised, 0)
 end
 
--- Whether a field `error` in a reply with a 2xx status may be the reply's own: it is where its message has one, and of
--- a message without facts where there is more than the error.
-local function mayOwnError(message, value)
+-- Whether a field `error` in a reply with a 2xx status is the reply's own: where its message has one, or has no facts,
+-- and there is more than the error.
+local function ownsError(message, value)
   local fields = require("gemini.messages").get(message)
-  if fields then return fields.error ~= nil end
-  return next(value, next(value)) ~= nil
+  return (not fields or fields.error ~= nil) and next(value, next(value)) ~= nil
 end
 
 -- Gateways report an error with any status.
 local function reported(client, row, value)
-  if value[1] == nil and mayOwnError(row.reply, value) then return nil end
+  if value[1] == nil and ownsError(row.reply, value) then return nil end
   return errors.find(value, client.wire.decode)
 end
 
@@ -88,10 +88,15 @@ local function unwrapped(row, value)
   return isObject(inner) and inner or value
 end
 
+local function isNothing(value)
+  return value == require("gemini.codec").null or type(value) == "table" and next(value) == nil
+end
+
 -- The value of an answer with a 2xx status, or nil and the error.
 local function read(client, row, request, transfer)
   if row.reply == "Empty" and (transfer:status() == 204 or transfer:bodyText() == "") then return {} end
   local value, problem, text = client.wire.body(transfer)
+  if row.reply == "Empty" and isNothing(value) then return {} end
   if type(value) == "table" and (value.error or type(value[1]) == "table") then
     local object = reported(client, row, value)
     if object then return nil, errors.api(object, request.label) end
@@ -101,17 +106,26 @@ local function read(client, row, request, transfer)
   return nil, errors.protocol(problem, text or transfer:bodyText(), request.label)
 end
 
----Sends a request and waits for the whole answer.
+---Sends a request, waits for the whole answer, and has it read.
+---@generic T
 ---@param client gemini.State
 ---@param request gemini.Request
----@return userdata? transfer  which has ended, in whatever way; the caller closes it
----@return gemini.Error? err  when there are no credentials to send
-function rest.exchange(client, request)
+---@param reader fun(transfer: userdata): T?, gemini.Error?  gets an answer with a 2xx status, or one that `takes` takes
+---@param takes? fun(transfer: userdata): boolean?
+---@return T?
+---@return gemini.Error?
+function rest.exchange(client, request, reader, takes)
   local transfer, err = rest.submit(client, request)
   if not transfer then return nil, err end
   loop.await(transfer)
   rest.observe(client, request, transfer)
-  return transfer
+  local value
+  if not (takes and takes(transfer)) then err = wire.failure(client.wire, transfer, request.label) end
+  if not err then
+    value, err = reader(transfer)
+  end
+  transfer:close()
+  return value, err
 end
 
 ---@param client gemini.State
@@ -120,15 +134,7 @@ end
 ---@return table? reply
 ---@return gemini.Error?
 function rest.call(client, row, request)
-  local transfer, err = rest.exchange(client, request)
-  if not transfer then return nil, err end
-  local value
-  err = wire.failure(client.wire, transfer, request.label)
-  if not err then
-    value, err = read(client, row, request, transfer)
-  end
-  transfer:close()
-  return value, err
+  return rest.exchange(client, request, function(transfer) return read(client, row, request, transfer) end)
 end
 
 return rest

@@ -15,13 +15,18 @@ local function isBreak(err)
   return BREAKS[err.kind] or err.kind == "api" and type(err.code) == "number" and err.code >= 500
 end
 
+-- Seconds that are left; nil where there is no end to them.
+local function left(deadline)
+  return deadline and deadline - require("gemini.transport").now()
+end
+
 -- The call's options for what is left of its time; nil when none is.
 local function remaining(call, deadline)
-  if not deadline then return call or {} end
-  local left = deadline - require("gemini.transport").now()
-  if left <= 0 then return nil end
+  local seconds = left(deadline)
+  if not seconds then return call or {} end
+  if seconds <= 0 then return nil end
   local options = tables.copy(call or {})
-  options.timeout = left
+  options.timeout = seconds
   return options
 end
 
@@ -38,15 +43,14 @@ return function(steps, client, first, call)
     tried = at == steps.lastEventId and tried + 1 or 1
     at = steps.lastEventId
     if not DELAYS[tried] then return nil end
-    loop.sleep(DELAYS[tried])
+    loop.sleep(math.min(DELAYS[tried], left(deadline) or math.huge))
     local options = remaining(call, deadline)
     if not options then return nil end
     local args = { id = steps.id, stream = true, last_event_id = steps.lastEventId }
     local built = request.build(client, "interactions.get", api.interactions.get, args, options)
-    if built then
-      built.label = first.label
-      steps:rewind()
-    end
+    if not built then return nil end
+    built.label = first.label
+    steps:rewind()
     return built
   end
 end

@@ -1,6 +1,8 @@
 ---What the JSON form of protocol buffers allows for each scalar and each well-known type that is written as one. A rule
 ---gets a value that is not null and returns what it stands for, or nil and perhaps a word on what is wrong with it.
 
+local days = require "gemini.days"
+
 local scalars = {}
 
 local function decimal(value)
@@ -34,12 +36,11 @@ local function int64(value)
   return integer64(value) and value
 end
 
-local NOT_FINITE = { NaN = 0 / 0, Infinity = math.huge, ["-Infinity"] = -math.huge }
-
+-- The texts "NaN" and "Infinity" are numbers in this form too, but no field of the API has a sense for them.
 local function floating(limit)
   return function(value)
-    local number = NOT_FINITE[value] or decimal(value)
-    if number and (NOT_FINITE[value] or math.abs(number) <= limit) then return number end
+    local number = decimal(value)
+    if number and math.abs(number) <= limit then return number end
   end
 end
 
@@ -56,6 +57,14 @@ local function matching(pattern, complaint)
   end
 end
 
+local paths = matching("^[%w_.,]*$", "a field mask is a comma-separated list of paths")
+
+-- All fields are named by a star alone.
+local function fieldMask(value)
+  if value == "*" then return value end
+  return paths(value)
+end
+
 local function base64(value)
   if type(value) ~= "string" then return nil end
   local _, last = value:find("^[%w+/_-]*")
@@ -65,18 +74,36 @@ local function base64(value)
   return nil, "Base64 decoding failed"
 end
 
-local MOMENT = "^%d%d%d%d%-(%d%d)%-(%d%d)T(%d%d):(%d%d):(%d%d)"
+local MOMENT = "^(%d%d%d%d)%-(%d%d)%-(%d%d)T(%d%d):(%d%d):(%d%d)%.?(%d*)(.+)$"
+-- The years 1 to 9999, in seconds from 1970.
+local FIRST, LAST = -62135596800, 253402300799
 
-local function within(digits, least, most)
-  return tonumber(digits) >= least and tonumber(digits) <= most
+local function within(number, least, most) return number >= least and number <= most end
+
+-- Seconds that a zone is ahead of UTC; nil for what is none.
+local function ahead(zone)
+  if zone == "Z" then return 0 end
+  local sign, hours, minutes = zone:match("^([+-])(%d%d):(%d%d)$")
+  if not sign or not (within(tonumber(hours), 0, 23) and within(tonumber(minutes), 0, 59)) then return nil end
+  return (sign == "-" and -1 or 1) * (hours * 3600 + minutes * 60)
+end
+
+local function isDate(year, month, day)
+  return within(month, 1, 12) and within(day, 1, days.inMonth(year, month))
+end
+
+local function isClock(hour, minute, second)
+  return within(hour, 0, 23) and within(minute, 0, 59) and within(second, 0, 59)
 end
 
 local function isTimestamp(text)
-  local _, last, month, day, hour, minute, second = text:find(MOMENT)
-  if not last or not (within(month, 1, 12) and within(day, 1, 31)) then return false end
-  if not (within(hour, 0, 23) and within(minute, 0, 59) and within(second, 0, 59)) then return false end
-  local zone = text:sub(last + 1):gsub("^%.%d+", "")
-  return zone == "Z" or zone:find("^[+-]%d%d:%d%d$") ~= nil
+  local parts = { text:match(MOMENT) }
+  local zone = ahead(parts[8] or "")
+  if not zone or (text:sub(20, 20) == ".") ~= (parts[7] ~= "") then return false end
+  for i = 1, 6 do parts[i] = tonumber(parts[i]) end
+  local year, month, day, hour, minute, second = parts[1], parts[2], parts[3], parts[4], parts[5], parts[6]
+  if not (isDate(year, month, day) and isClock(hour, minute, second)) then return false end
+  return within(days.since1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - zone, FIRST, LAST)
 end
 
 local function timestamp(value)
@@ -91,7 +118,7 @@ scalars.int32 = integer(32)
 scalars.int64 = int64
 scalars.float = floating(3.4028235e38)
 scalars.double = floating(1.7976931348623157e308)
-scalars["google.protobuf.FieldMask"] = matching("^[%w_.,]*$", "a field mask is a comma-separated list of paths")
+scalars["google.protobuf.FieldMask"] = fieldMask
 scalars["google.protobuf.Duration"] = matching("^-?%d+%.?%d*s$", "a duration is a number of seconds and ends with 's'")
 scalars["google.protobuf.Timestamp"] = timestamp
 

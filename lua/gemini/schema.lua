@@ -17,7 +17,6 @@ local tables = require "gemini.tables"
 ---@field get fun(name: string): table<string, gemini.Field>?
 ---@field enum fun(name: string): table?
 ---@field names fun(): string[], string[]
----@field lacked table<string, string> message → the required field that a message in it may lack
 
 local function parseField(line)
   local words = line:gmatch("%S+")
@@ -47,9 +46,6 @@ local function parseEnum(text)
   return values
 end
 
--- A batch names its model once, and its requests need not; an update has no more of a chunk than it changes.
-local LACKED = { InlinedRequest = "model", InlinedEmbedContentRequest = "model", UpdateChunkRequest = "data" }
-
 -- Returns the lookup that parses an entry once; an unknown name gives nil.
 local function lazily(texts, parse)
   local parsed = {}
@@ -69,6 +65,5 @@ return function(messages, enums)
     get = lazily(messages, parseMessage),
     enum = lazily(enums, parseEnum),
     names = function() return tables.sortedKeys(messages), tables.sortedKeys(enums) end,
-    lacked = LACKED,
   }
 end

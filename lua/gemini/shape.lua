@@ -25,22 +25,43 @@ local COLLECTIONS = {
   tunedModel = "tunedModels/*",
 }
 
--- What only the server sets, and the name that says which resource is meant.
-local function fixed(field, name)
-  return field and (field.outputOnly or name == "name")
+-- Fields that only the server sets, where no facts tell.
+local SET_BY_SERVER = {
+  created = true,
+  create_time = true,
+  id = true,
+  signing_secrets = true,
+  updated = true,
+  update_time = true,
+}
+
+-- Messages of which a patch may change these fields alone.
+local CHANGEABLE = { CachedContent = { expireTime = true, ttl = true } }
+
+-- Whether a patch may change a field: not what only the server sets, nor the name that says which resource is meant.
+local function mayChange(message, name)
+  local fields = messages.get(message)
+  if not fields then return not SET_BY_SERVER[name] end
+  if CHANGEABLE[message] then return CHANGEABLE[message][name] end
+  local field = fields[name]
+  return not (field and (field.outputOnly or name == "name"))
 end
 
----The field mask of a patch: the top-level fields given, but for those that only the server sets.
+---The field mask of a patch: the top-level fields given that it may change.
 ---@param message string
 ---@param given table<string, any>
 ---@return string? mask  nil for none
 function shape.mask(message, given)
-  local fields, names = messages.get(message) or {}, {}
+  local names = {}
   for name in next, given do
-    if not fixed(fields[name], name) then names[#names + 1] = tostring(name) end
+    if mayChange(message, name) then names[#names + 1] = tostring(name) end
   end
   table.sort(names)
   return names[1] and table.concat(names, ",")
+end
+
+local function isNull(value)
+  return type(value) == "userdata" and value == require("gemini.codec").null
 end
 
 local walk
@@ -56,9 +77,9 @@ local function single(field, name, value, depth)
     local pattern = type(value) == "string" and COLLECTIONS[name]
     return pattern and path.complete(value, pattern) or value
   end
-  if field.type == "Content" and not field.list then
+  if field.type == "Content" and not field.list and not isNull(value) then
     local problem
-    value, problem = content.instruction("", value)
+    value, problem = content.instruction(value)
     if problem then return nil, problem end
   end
   if type(value) ~= "table" then return value end
@@ -80,9 +101,9 @@ local function each(field, name, values, depth)
 end
 
 local function list(field, name, value, depth)
-  if field.type == "Content" then
+  if field.type == "Content" and not isNull(value) then
     local problem
-    value, problem = content.contents("", value)
+    value, problem = content.contents(value)
     if problem then return nil, problem end
   end
   if type(value) ~= "table" then return value end

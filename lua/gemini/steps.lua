@@ -14,6 +14,7 @@ local tables = require "gemini.tables"
 ---@field private steps table<integer, gemini.Step>
 ---@field private ended boolean?  the last event has been seen
 ---@field private skip integer  events to come that have come before
+---@field private seen table<string, true>  the ids of the events that have come
 local Steps = {}
 Steps.__index = Steps
 
@@ -24,6 +25,11 @@ Steps.__index = Steps
 
 local function isText(value)
   return type(value) == "string"
+end
+
+local function idOf(event)
+  local id = event.event_id
+  return isText(id) and id ~= "" and id or nil
 end
 
 local function addText(step, text)
@@ -58,7 +64,7 @@ function deltas.text(step, delta)
 end
 
 function deltas.thought_signature(step, delta)
-  step.fields.signature = delta.signature
+  if isText(delta.signature) then step.fields.signature = delta.signature end
 end
 
 function deltas.thought_summary(step, delta)
@@ -110,7 +116,7 @@ local events = {}
 events["interaction.created"] = takeInteraction
 
 events["interaction.status_update"] = function(self, event)
-  self.fields.status = event.status
+  if isText(event.status) then self.fields.status = event.status end
 end
 
 events["step.start"] = function(self, event)
@@ -132,25 +138,33 @@ events["interaction.completed"] = function(self, event)
 end
 
 local function remember(self, event)
-  local id = event.event_id
-  if isText(id) and id ~= "" then
-    self.lastEventId, self.since = id, 0
+  local id = idOf(event)
+  if id then
+    self.lastEventId, self.since, self.seen[id] = id, 0, true
   else
     self.since = self.since + 1
   end
   local metadata = event.metadata
-  if type(metadata) == "table" and metadata.total_usage then self.usage = tables.deepCopy(metadata.total_usage) end
+  local usage = type(metadata) == "table" and metadata.total_usage
+  if type(usage) == "table" then self.usage = tables.deepCopy(usage) end
+end
+
+-- Whether a stream that was taken up again repeats this event.
+local function isRepeated(self, event)
+  local id = idOf(event)
+  if id then
+    if not self.seen[id] then self.skip = 0 end
+    return self.seen[id]
+  end
+  self.skip = self.skip - 1
+  return self.skip >= 0
 end
 
 ---Takes one event in; what it holds is copied.
 ---@param event table
 ---@return gemini.InteractionEvent? event  the same table, with its helper; nil for one that has come before
 function Steps:add(event)
-  if self.skip > 0 and not event.event_id then
-    self.skip = self.skip - 1
-    return nil
-  end
-  self.skip = 0
+  if isRepeated(self, event) then return nil end
   remember(self, event)
   local take = events[event.event_type]
   if take then take(self, event) end
@@ -209,15 +223,6 @@ function Steps:response()
   return interaction.wrap(out)
 end
 
----What takes a stream up again where it breaks.
----@param client gemini.State
----@param request gemini.Request
----@param call? gemini.CallOptions
----@return fun(err: gemini.Error): gemini.Request?
-function Steps:resume(client, request, call)
-  return require("gemini.resume")(self, client, request, call)
-end
-
 ---@param args table  the call's: an interaction that is there already has its id, and may be seen from an event on
 ---@return gemini.Steps
 return function(args)
@@ -228,5 +233,6 @@ return function(args)
     steps = {},
     since = 0,
     skip = 0,
+    seen = {},
   }, Steps)
 end

@@ -22,6 +22,16 @@ local wire = require "gemini.wire"
 local Stream = { __name = "gemini.stream" }
 Stream.__index = Stream
 
+-- To be called by a method: raises at its caller's place.
+local function mustBeStream(self, name)
+  if getmetatable(self) ~= Stream then error(("stream:%s: call it with a colon"):format(name), 3) end
+end
+
+function Stream:__tostring()
+  local how = self.err and "failed" or self.ended and "ended" or "open"
+  return ("gemini.stream %s: %s"):format(self.label.method, how)
+end
+
 local function fail(self, err)
   self.err = err
   if self.transfer then self.transfer:close() end
@@ -38,24 +48,25 @@ end
 
 local observer
 
--- Takes the stream up again where it broke, if that can be done.
+-- Takes the stream up again where it broke; nil and the error where that can't be done.
 local function resumed(self, err)
   local request = self.again and self.again(err)
-  if not request then return false end
-  local transfer = rest.submit(self.client, request)
-  if not transfer then return false end
+  if not request then return nil, err end
+  local transfer, refused = rest.submit(self.client, request)
+  if not transfer then return nil, refused end
   self.transfer:close()
   self.transfer, self.queue, self.observe = transfer, nil, observer(self.client, request, transfer)
   return true
 end
 
--- The transfer is over and all its events are taken: the error in which it ended, if any.
+-- The transfer is over and all its events are taken: the error in which it ended, if any. What could be taken up again
+-- and is whole has no use for a better ending.
 local function outcome(self)
+  local complete = self.merge:complete()
+  if complete and self.again then return nil end
   local err = wire.failure(self.wire, self.transfer, self.label)
-  if not err and not self.merge:complete() then
-    err = errors.new("truncated", "the stream ended without a finish reason", self.label)
-  end
-  return err
+  if err or complete then return err end
+  return errors.new("truncated", "the stream ended without a finish reason", self.label)
 end
 
 -- Ends the stream, or goes on with it.
@@ -64,10 +75,12 @@ local function finish(self)
   if not err then
     self.transfer:close()
     self.ended = true
-  elseif not resumed(self, err) then
-    if self.began or status and status < 300 then err.partial = self.merge:response() end
-    fail(self, err)
+    return
   end
+  local on, why = resumed(self, err)
+  if on then return end
+  if self.began or status and status < 300 then why.partial = self.merge:response() end
+  fail(self, why)
 end
 
 -- The chunk as users see it, or nil and the error; nil alone where the stream has been taken up again, or the chunk is
@@ -82,8 +95,9 @@ local function accept(self, chunk)
     self.began = true
     return self.merge:add(chunk)
   end
-  local err = errors.api(object, self.label, partial(self))
-  if resumed(self, err) then return nil end
+  local on, err = resumed(self, errors.api(object, self.label))
+  if on then return nil end
+  err.partial = self.merge:response()
   return fail(self, err)
 end
 
@@ -144,6 +158,7 @@ end
 ---@return gemini.Reply? chunk  nil at the end
 ---@return gemini.Error? err  nil at the end of a complete stream; a failed stream gives its error again and again
 function Stream:next()
+  mustBeStream(self, "next")
   if self.err then return nil, self.err end
   if self.ended then return nil end
   return advance(self)
@@ -152,6 +167,7 @@ end
 ---Ends the stream and its connection at once, wherever it is. Harmless when it has ended; one that had not is then
 ---a failed one, of kind "cancelled".
 function Stream:close()
+  mustBeStream(self, "close")
   if self.err or self.ended then return end
   fail(self, errors.new("cancelled", "the stream was closed before its end", self.label, partial(self)))
 end
@@ -160,6 +176,7 @@ end
 ---@return gemini.Reply? response  all chunks of the stream merged into one, those read before included
 ---@return gemini.Error? err  its `partial` holds what had come
 function Stream:collect()
+  mustBeStream(self, "collect")
   local chunk, err
   repeat chunk, err = self:next() until not chunk
   if err then return nil, err end
@@ -180,8 +197,10 @@ function observer(client, request, transfer)
   return client.onResponse and function() rest.observe(client, request, transfer) end
 end
 
--- What puts a stream of these messages together; else it is one of GenerateContentResponses.
-local FORMS = { Interaction = "gemini.steps" }
+-- What puts a stream of these messages together, and what takes it up again; else it is one of
+-- GenerateContentResponses, which ends where it breaks.
+local FORMS = { Interaction = { merge = "gemini.steps", resume = "gemini.resume" } }
+local PLAIN = { merge = "gemini.merge" }
 
 local stream = {}
 
@@ -193,7 +212,8 @@ local stream = {}
 ---@param call? gemini.CallOptions
 ---@return gemini.Stream
 function stream.open(client, row, request, args, call)
-  local merge = require(FORMS[row.reply] or "gemini.merge")(args)
+  local form = FORMS[row.reply] or PLAIN
+  local merge = require(form.merge)(args)
   local transfer, err = rest.submit(client, request)
   return setmetatable({
     client = client,
@@ -202,7 +222,7 @@ function stream.open(client, row, request, args, call)
     wire = client.wire,
     label = request.label,
     merge = merge,
-    again = merge.resume and merge:resume(client, request, call),
+    again = form.resume and require(form.resume)(merge, client, request, call),
     observe = observer(client, request, transfer),
   }, Stream)
 end

@@ -6,16 +6,20 @@ local origin = require "gemini.origin"
 local request = require "gemini.request"
 local rest = require "gemini.rest"
 local tables = require "gemini.tables"
-local wire = require "gemini.wire"
 
 local upload = {}
 
+local BYTES, MIME_TYPE = "a string, the bytes to upload", 'a string such as "text/plain"'
+
+local function notText(name, value, expected)
+  if value == nil then return ("%s is missing: %s"):format(name, expected) end
+  if type(value) ~= "string" then return ("%s must be %s, got %s"):format(name, expected, type(value)) end
+end
+
 -- What is wrong with the media, nil if nothing is.
 local function problemOf(data, mimeType)
-  if type(data) ~= "string" then return "data must be a string, the bytes to upload, got " .. type(data) end
-  if type(mimeType) ~= "string" then
-    return "mimeType must be a string such as \"text/plain\", got " .. type(mimeType)
-  end
+  local problem = notText("data", data, BYTES) or notText("mimeType", mimeType, MIME_TYPE)
+  if problem then return problem end
   if not mimeType:find("^[%w!#$&^_.+-]+/[%w!#$&^_.+-]+[%w!#$&^_.+;= \"'-]*$") then
     return ("mimeType is no MIME type: %q"):format(mimeType)
   end
@@ -60,16 +64,14 @@ end
 
 -- The session's URL, or nil and the error.
 local function open(client, built)
-  local transfer, err = rest.exchange(client, built)
-  if not transfer then return nil, err end
-  err = wire.failure(client.wire, transfer, built.label)
-  local location = not err and transfer:headers()["x-goog-upload-url"]
-  transfer:close()
-  if err then return nil, err end
-  local url = location and origin.resolve(client.baseUrl, location)
-  if url then return url end
-  local problem = location and "the upload's session is on another host" or "the server named no session for the upload"
-  return nil, errors.new("protocol", problem, built.label)
+  return rest.exchange(client, built, function(transfer)
+    local location = transfer:headers()["x-goog-upload-url"]
+    local url = location and origin.resolve(client.baseUrl, location)
+    if url then return url end
+    local problem = location and "the upload's session is at no place on this host"
+      or "the server named no session for the upload"
+    return nil, errors.new("protocol", problem, built.label)
+  end)
 end
 
 local function finalize(built, url, data)
@@ -82,12 +84,18 @@ local function finalize(built, url, data)
   return sent
 end
 
+-- The type, which the row's one field may have as well.
+local function typeOf(row, args)
+  local inner = row.wrap and args[row.wrap]
+  return args.mimeType or type(inner) == "table" and inner.mimeType or nil
+end
+
 -- The type stays among the arguments where the request has a place for it.
-local function placeType(row, args)
+local function placeType(row, args, mimeType)
   local inner = row.wrap and args[row.wrap]
   if type(inner) == "table" then
     args[row.wrap] = tables.copy(inner)
-    args[row.wrap].mimeType = inner.mimeType or args.mimeType
+    args[row.wrap].mimeType = mimeType
   end
   if type(inner) == "table" or not row.body then args.mimeType = nil end
 end
@@ -101,11 +109,11 @@ end
 ---@return gemini.Request?  its `media` holds what to send
 ---@return string? problem
 function upload.build(client, method, row, args, call)
-  local data, mimeType = args.data, args.mimeType
+  local data, mimeType = args.data, typeOf(row, args)
   local problem = problemOf(data, mimeType)
   if problem then return nil, problem end
   args.data = nil
-  placeType(row, args)
+  placeType(row, args, mimeType)
   local built
   built, problem = request.build(client, method, row, args, call, "upload/")
   if not built then return nil, problem end

@@ -1,6 +1,9 @@
 ---JSON between transfers and the rest: by the core's codec, or by one that the user gave.
 
+require("gemini.interpreted")()
+
 local errors = require "gemini.errors"
+local tables = require "gemini.tables"
 
 local wire = {}
 
@@ -30,9 +33,36 @@ local function guarded(fn, name)
   end
 end
 
-local function textOnly(encode)
+-- Deeper there is a cycle, which is the codec's to refuse.
+local DEEPEST = 1000
+
+local function isEmptyList(value)
+  return type(value) == "table" and next(value) == nil and getmetatable(value) == require("gemini.codec").arrayMt
+end
+
+-- Other codecs do not know our mark of an empty list, and most have none: one among fields is left out, which says the
+-- same on this wire.
+local function withoutMarks(value, empty, depth)
+  if type(value) ~= "table" or depth > DEEPEST then return value end
+  local out
+  for key, inner in next, value do
+    local plain = inner
+    if not isEmptyList(inner) then
+      plain = withoutMarks(inner, empty, depth + 1)
+    elseif empty ~= nil or type(key) == "string" then
+      plain = empty
+    end
+    if not rawequal(plain, inner) then
+      out = out or tables.copy(value)
+      out[key] = plain
+    end
+  end
+  return out or value
+end
+
+local function textOnly(encode, empty)
   return function(value)
-    local text, problem = encode(value)
+    local text, problem = encode(withoutMarks(value, empty, 1))
     if type(text) == "string" then return text end
     return nil, problem or "json.encode must return a string, got " .. type(text)
   end
@@ -48,7 +78,7 @@ local function foreign(json)
     return value
   end
   return {
-    encode = textOnly(guarded(json.encode, "json.encode")),
+    encode = textOnly(guarded(json.encode, "json.encode"), rawget(json, "empty_array")),
     decode = decode,
     event = function(transfer) return decoded(transfer:eventText()) end,
     body = function(transfer) return decoded(transfer:bodyText()) end,

@@ -4,7 +4,8 @@ local loop = require "gemini.loop"
 
 return {
   none = function()
-    collectgarbage()
+    -- What the spec merely dropped ends with its collection.
+    if loop.live() > 0 then collectgarbage() end
     assert(loop.live() == 0, "a transfer is still live")
   end,
 }

@@ -132,14 +132,19 @@ function Samples:reply(name, choice)
   return self.messages[name] and self:message(name, false, choice, {}) or unlisted()
 end
 
+-- What the server sets in messages that the facts do not list.
+local UNLISTED_OUTPUT = { id = { outputOnly = true }, create_time = { outputOnly = true } }
+
 ---@param name string
 ---@param fields table<string, any>
 ---@return string? mask  of a patch with these fields: what a server sets is not in it, nor the name of what is meant
 function Samples:mask(name, fields)
-  local facts, names = self.messages[name] or {}, {}
+  local facts, names = self.messages[name] or UNLISTED_OUTPUT, {}
   for field in pairs(fields) do
     local fact = facts[field]
-    if not (fact and (fact.outputOnly or field == "name")) then names[#names + 1] = field end
+    -- wire.md: a cache's patch takes these two alone.
+    local may = name ~= "CachedContent" or field == "ttl" or field == "expireTime"
+    if may and not (fact and (fact.outputOnly or field == "name")) then names[#names + 1] = field end
   end
   table.sort(names)
   return names[1] and table.concat(names, ",")

@@ -2,16 +2,17 @@
 -- spellings of a field's name and enum values in any case, takes null for absent, and refuses what it does not know.
 require("gemini.interpreted")()
 
+local lacked = require "gemini.lacked"
 local messages = require "gemini.messages"
 local scalars = require "gemini.scalars"
 local tables = require "gemini.tables"
 local errors = require "gemini.emulator.errors"
 local json = require "gemini.emulator.json"
 local names = require "gemini.emulator.names"
+local typeUrlOf = require "gemini.emulator.typeurl"
 
 local check = {}
 
-local PREFIX = "type.googleapis.com/google.ai.generativelanguage.v1beta."
 local LISTS_ALLOWED = { ["google.protobuf.Value"] = true }
 local SHOWN = 100 -- bytes of a refused string that the message repeats
 
@@ -26,7 +27,7 @@ end
 
 local function typeUrl(name)
   if not name:find("^%u") and not name:find(".", 1, true) then return "TYPE_" .. name:upper() end
-  return name:find("^google%.") and "type.googleapis.com/" .. name or PREFIX .. name
+  return name:find("^google%.") and "type.googleapis.com/" .. name or typeUrlOf(name)
 end
 
 local function refuse(run, path, description)
@@ -83,8 +84,7 @@ local function folded(name)
 end
 
 local function checkEnum(run, typeName, value, path)
-  -- The numbers of enum values are not among the facts, so any whole number passes.
-  if type(value) == "number" and value % 1 == 0 then return value end
+  -- The facts do not have the numbers of enum values, so that none can be taken for a value.
   local known = type(value) == "string" and folded(typeName)[value:lower()]
   if not known then refuseValue(run, path, typeName, value) end
   return known or nil
@@ -139,7 +139,7 @@ local function checkOneof(run, out, field, name, path, set)
 end
 
 local function mayLack(run, name, path, outer)
-  if path == "" and run.partial or messages.lacked[outer] == name then return true end
+  if path == "" and run.partial or lacked[outer] == name then return true end
   return run.given[path == "" and name or join(path, name)]
 end
 

@@ -72,7 +72,7 @@ end
 
 ---Starts an emulator in a process of its own and waits until it listens (POSIX systems).
 ---@param given table? `port`, `host`, `reply` (a Lua file that returns the reply function), `delay` in seconds, `key`,
----`work` in seconds, `state` (a file), `lua` (the interpreter; default: the one that runs, else lua5.4). Raises where
+---`work` in seconds, `state` (a file), `lua` (the interpreter; default: the one that runs, or its like). Raises where
 ---an option is wrong. The handle's `reset()` makes the child forget all that requests have created.
 ---@return { url: string, pid: number, stop: fun(), reset: fun(): boolean?, string? }? handle nil and a message where
 ---the child does not start

@@ -22,11 +22,16 @@ function interpreter.words()
   return words
 end
 
----The name of the running interpreter, or lua5.4 where a program that is none hosts this code.
+-- The interpreter that loads the C modules that this process can load.
+local function likely()
+  return rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%S+$")
+end
+
+---The name of the running interpreter, or its like where a program that is none hosts this code.
 ---@return string
 function interpreter.name()
   local first = interpreter.words()[1] or ""
-  return first:match("[^/\\]*$"):find("^lua[jit%d.-]*$") and first or "lua5.4"
+  return first:match("[^/\\]*$"):find("^lua[jit%d.-]*$") and first or likely()
 end
 
 return interpreter
