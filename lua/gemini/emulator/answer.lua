@@ -2,10 +2,13 @@
 local errors = require "gemini.emulator.errors"
 local models = require "gemini.emulator.models"
 local prompt = require "gemini.emulator.prompt"
+local ranges = require "gemini.emulator.ranges"
+local resourcename = require "gemini.emulator.resourcename"
 local search = require "gemini.emulator.search"
 
 local answer = {}
 
+local RANGES = { { "temperature", 0, 1 } }
 local MOST = 3 -- passages that an answer is attributed to
 local NOTHING = "The emulator, which is no model, found no passage that answers this."
 local LEAD = "The emulator, which is no model, found: "
@@ -33,6 +36,7 @@ end
 
 local function fromRetriever(context, config)
   local items, least = {}, config.minimumRelevanceScore or 0
+  resourcename.check(config.source, "corpora/*", "corpora/*/documents/*")
   local found = search.find(context, config.source, textOf(config.query), config.metadataFilters, config.maxChunksCount)
   for _, each in ipairs(found) do
     local id = { source = config.source, chunk = each.chunk.name }
@@ -58,11 +62,11 @@ end
 
 local function sentencesOf(text)
   local sentences, from = {}, 1
-  for sentence, after in text:gmatch("(%S.-[.!?]+)%s+()") do
-    sentences[#sentences + 1] = { text = sentence }
+  for stop, after in text:gmatch("[.!?]()%s+()") do
+    sentences[#sentences + 1] = { text = (text:sub(from, stop - 1):gsub("^%s+", "")) }
     from = after
   end
-  local last = text:sub(from)
+  local last = text:sub(from):gsub("^%s+", "")
   if last:find("%S") or #sentences == 0 then sentences[#sentences + 1] = { text = last } end
   return sentences
 end
@@ -91,13 +95,10 @@ local function candidate(text, best)
 end
 
 local function check(body)
-  local temperature = body.temperature or 0
   if not STYLES[body.answerStyle] then
     errors.raise("INVALID_ARGUMENT", "* GenerateAnswerRequest.answer_style: answer_style is not specified\n")
   end
-  if temperature < 0 or temperature > 1 then
-    errors.raise("INVALID_ARGUMENT", "* GenerateAnswerRequest.temperature: must be in the range [0, 1].\n")
-  end
+  ranges(body, RANGES, "GenerateAnswerRequest")
   prompt.check(body)
 end
 

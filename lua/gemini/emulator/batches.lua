@@ -8,8 +8,8 @@ local mask = require "gemini.emulator.mask"
 local models = require "gemini.emulator.models"
 local operations = require "gemini.emulator.operations"
 local paging = require "gemini.emulator.paging"
+local typeUrl = require "gemini.emulator.typeurl"
 
-local PACKAGE = "type.googleapis.com/google.ai.generativelanguage.v1beta."
 local PAGES = { default = 50, max = 100 }
 -- The part of the work's time in which a batch has not begun.
 local WAITING = 0.25
@@ -17,13 +17,13 @@ local MUTABLE = { displayName = true, priority = true, webhookConfig = true }
 
 local GENERATE = {
   method = "batchGenerateContent",
-  type = PACKAGE .. "GenerateContentBatch",
+  type = typeUrl "GenerateContentBatch",
   request = "GenerateContentRequest",
   variable = "generateContentBatch.name",
 }
 local EMBED = {
   method = "asyncBatchEmbedContent",
-  type = PACKAGE .. "EmbedContentBatch",
+  type = typeUrl "EmbedContentBatch",
   request = "EmbedContentRequest",
   variable = "embedContentBatch.name",
 }
@@ -126,18 +126,26 @@ local function list(context)
   return { json = { operations = page[1] and page, nextPageToken = nextPageToken } }
 end
 
+-- What is under way makes no file any more.
+local function dropFile(context, hidden)
+  local name = hidden.responsesFile
+  if name and context.store:find(name) then context.store:remove(name) end
+end
+
 -- What has ended stays as it is.
 local function cancel(context)
   local _, hidden = context.store:get(context.params.name)
   local now = context.store:now()
   if hidden.cancelledAt or now >= hidden.readyAt then return { json = {} } end
   hidden.cancelledAt, hidden.results = now, nil
-  if hidden.responsesFile then context.store:remove(hidden.responsesFile) end
+  dropFile(context, hidden)
   context.store:changed()
   return { json = {} }
 end
 
 local function delete(context)
+  local _, hidden = context.store:get(context.params.name)
+  if context.store:now() < hidden.readyAt then dropFile(context, hidden) end
   context.store:remove(context.params.name)
   return { json = {} }
 end

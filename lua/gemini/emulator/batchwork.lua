@@ -1,5 +1,6 @@
 -- The requests of a batch, and what comes out of them.
 local check = require "gemini.emulator.check"
+local derived = require "gemini.emulator.derived"
 local embed = require "gemini.emulator.embed"
 local errors = require "gemini.emulator.errors"
 local files = require "gemini.emulator.files"
@@ -60,7 +61,7 @@ local function answer(context, message, item)
     errors.raise("INVALID_ARGUMENT", ("The request is for %s and the batch for %s."):format(item.request.model, model))
   end
   local params = { model = model, version = context.params.version }
-  local result = ANSWER[message](setmetatable({ body = item.request, params = params }, { __index = context }))
+  local result = ANSWER[message](derived(context, { body = item.request, params = params }))
   if result.json then return result.json end
   return errors.raise("UNKNOWN", ("HTTP status %s: %s"):format(tostring(result.status), tostring(result.body)))
 end

@@ -11,6 +11,7 @@ local models = require "gemini.emulator.models"
 local moment = require "gemini.emulator.moment"
 local names = require "gemini.emulator.names"
 local prompt = require "gemini.emulator.prompt"
+local resourcename = require "gemini.emulator.resourcename"
 local tokens = require "gemini.emulator.tokens"
 
 local HOUR = 3600
@@ -35,10 +36,11 @@ local function expiry(context, value)
 end
 
 local function checkNew(context, value)
-  local asking = tables.copy(context)
-  asking.params = { model = value.model, version = context.params.version }
-  models.find(asking, "createCachedContent")
+  models.named(context, value.model, "createCachedContent")
   metadata.checkDisplayName(value, LONGEST_NAME)
+  if not (value.contents or value.systemInstruction or value.tools) then
+    refuse "* CreateCachedContentRequest.cached_content: contents, system_instruction or tools must be specified\n"
+  end
   prompt.check(value)
 end
 
@@ -77,10 +79,17 @@ for name, handler in pairs(collection.methods(KIND)) do
   end
 end
 
-local function checkPatch(body, text)
+-- Without a mask the body says what is to change. Its name only says of what.
+local function checkChanged(body)
   for name in pairs(body) do
-    if not KIND.mutable[name] then refuse(("Only ttl and expire_time can be updated, not '%s'."):format(name)) end
+    if not KIND.mutable[name] and name ~= "name" then
+      refuse(("Only ttl and expire_time can be updated, not '%s'."):format(name))
+    end
   end
+end
+
+local function checkPatch(body, text)
+  if text == "" then checkChanged(body) end
   if not body.ttl and not body.expireTime then refuse "Give ttl or expire_time." end
   for word in text:gmatch("[^,]+") do
     local name = names.camelCase(word)
@@ -98,7 +107,7 @@ end
 local function find(context, name)
   removeExpired(context.store)
   local value, hidden = context.store:find(name)
-  if value and name:find("^cachedContents/[^/]+$") then return value, hidden end
+  if value and resourcename.is(name, "cachedContents/*") then return value, hidden end
   return errors.raise("PERMISSION_DENIED", "CachedContent not found (or permission denied)")
 end
 

@@ -46,15 +46,15 @@ local chunks = { methods = collection.methods(KIND) }
 ---@param document string
 ---@return table[]
 function chunks.of(context, document)
-  local all = context.store:list(collection.path(KIND, document))
-  for i, value in ipairs(all) do all[i] = collection.show(context, KIND, value.name) end
+  local all, hidden = context.store:list(collection.path(KIND, document))
+  for i, value in ipairs(all) do all[i] = show(context, value, hidden[i]) end
   return all
 end
 
 local function checkRoom(context, document, wanted)
   local corpus, count = document:match("^corpora/[^/]+"), wanted
   for _, each in ipairs(context.store:list(corpus .. "/documents")) do
-    count = count + #context.store:list(collection.path(KIND, each.name))
+    count = count + context.store:count(collection.path(KIND, each.name))
   end
   if count <= MOST_IN_CORPUS then return end
   errors.raise("RESOURCE_EXHAUSTED", ("%s may hold at most %d chunks."):format(corpus, MOST_IN_CORPUS))
@@ -90,15 +90,13 @@ local function checkNames(names, parent)
   end
 end
 
--- Calls `change` with each request; when one fails, `undo` gets the results so far.
-local function allOrNothing(requests, change, undo)
-  local made = {}
-  local ok, problem = pcall(function()
+-- All of the requests, or none.
+local function each(context, requests, change)
+  return context.store:transaction(function()
+    local made = {}
     for i, request in ipairs(requests) do made[i] = change(request) end
+    return { json = { chunks = made } }
   end)
-  if ok then return { json = { chunks = made } } end
-  undo(made)
-  return error(problem, 0)
 end
 
 local function batchCreate(context)
@@ -109,21 +107,7 @@ local function batchCreate(context)
       errors.raise("INVALID_ARGUMENT", ("requests[%d].parent must be '%s', as in the path."):format(i - 1, parent))
     end
   end
-  return allOrNothing(requests, function(request) return create(context, parent, request.chunk) end, function(made)
-    for _, chunk in ipairs(made) do context.store:remove(chunk.name) end
-  end)
-end
-
--- What there is of the named chunks, so that a batch that fails half-way can be undone.
-local function snapshot(context, names)
-  local kept = {}
-  for i, name in ipairs(names) do
-    local value, hidden = context.store:get(name)
-    kept[i] = { value = value, hidden = tables.copy(hidden) }
-  end
-  return function()
-    for i, each in ipairs(kept) do context.store:replace(names[i], each.value, each.hidden) end
-  end
+  return each(context, requests, function(request) return create(context, parent, request.chunk) end)
 end
 
 local function batchUpdate(context)
@@ -131,9 +115,9 @@ local function batchUpdate(context)
   local names = {}
   for i, request in ipairs(requests) do names[i] = request.chunk.name or "" end
   checkNames(names, parent)
-  return allOrNothing(requests, function(request)
+  return each(context, requests, function(request)
     return collection.patch(context, KIND, request.chunk.name, request.chunk, request.updateMask)
-  end, snapshot(context, names))
+  end)
 end
 
 local function batchDelete(context)
@@ -141,8 +125,9 @@ local function batchDelete(context)
   local names = {}
   for i, request in ipairs(requests) do names[i] = request.name end
   checkNames(names, parent)
-  for _, name in ipairs(names) do context.store:get(name) end
-  for _, name in ipairs(names) do context.store:remove(name) end
+  context.store:transaction(function()
+    for _, name in ipairs(names) do context.store:remove(name) end
+  end)
   return { json = {} }
 end
 

@@ -54,7 +54,7 @@ local function nameOf(context, kind, path, value)
 end
 
 local function checkRoom(context, kind, path)
-  if not kind.most or #context.store:list(path) < kind.most then return end
+  if not kind.most or context.store:count(path) < kind.most then return end
   local text = "%s may hold at most %d resources."
   errors.raise("RESOURCE_EXHAUSTED", text:format(path, kind.most))
 end

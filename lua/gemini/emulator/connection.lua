@@ -34,21 +34,30 @@ local function push(conn, bytes)
   return true
 end
 
+-- Takes the bytes of the buffer up to a place. What was taken stays in the buffer until more comes in, for cutting it
+-- off each time would copy the rest each time.
+local function take(conn, last)
+  local bytes = conn.buffer:sub(conn.at, last)
+  conn.at = last + 1
+  return bytes
+end
+
+local function fill(conn)
+  local data = pull(conn)
+  if data then conn.buffer, conn.at = conn.buffer:sub(conn.at) .. data, 1 end
+  return data
+end
+
 -- Returns a line without its end; nil and a status where it is longer than the limit, nil where the client is gone.
 local function readLine(conn, limit)
-  local from = 1
+  local looked = 0
   while true do
-    local stop = conn.buffer:find("\n", from, true)
-    if (stop or #conn.buffer) > limit then return nil, 431 end
-    if stop then
-      local line = conn.buffer:sub(1, stop - 1)
-      conn.buffer = conn.buffer:sub(stop + 1)
-      return (line:gsub("\r$", ""))
-    end
-    from = #conn.buffer + 1
-    local data = pull(conn)
-    if not data then return nil end
-    conn.buffer = conn.buffer .. data
+    local stop = conn.buffer:find("\n", conn.at + looked, true)
+    local size = (stop or #conn.buffer) - conn.at + 1
+    if size > limit then return nil, 431 end
+    if stop then return (take(conn, stop):gsub("\r?\n$", "")) end
+    looked = size
+    if not fill(conn) then return nil end
   end
 end
 
@@ -74,20 +83,31 @@ local function readHead(conn)
 end
 
 local function readExactly(conn, size)
-  local parts, have = { conn.buffer }, #conn.buffer
+  local last = conn.at + size - 1
+  if last <= #conn.buffer then return take(conn, last) end
+  local parts = { take(conn, #conn.buffer) }
+  local have = #parts[1]
   while have < size do
     local data = pull(conn)
     if not data then return nil end
     parts[#parts + 1], have = data, have + #data
   end
   local all = table.concat(parts)
-  conn.buffer = all:sub(size + 1)
+  conn.buffer, conn.at = all:sub(size + 1), 1
   return #all == size and all or all:sub(1, size)
+end
+
+-- The size in the line that begins a chunk; nil where there is none.
+local function sizeIn(line)
+  local zeros, digits = line:match("^(0*)(%x*)")
+  if zeros .. digits == "" then return nil end
+  -- More digits than these can be beyond the integers of a Lua.
+  return #digits <= 8 and tonumber("0" .. digits, 16) or math.huge
 end
 
 local function readChunk(conn, room)
   local line, status = readLine(conn, HEAD_LIMIT)
-  local size = line and tonumber(line:match("^%x+") or "", 16)
+  local size = line and sizeIn(line)
   if not size then return nil, line and 400 or status end
   if size > room then return nil, 413 end
   if size == 0 then return "" end
@@ -195,7 +215,7 @@ end
 ---@param socket table a non-blocking luasocket client
 ---@param handle fun(request: table): table answers a request; must neither raise nor yield
 function connection.serve(socket, handle)
-  local conn, again = { socket = socket, buffer = "" }, true
+  local conn, again = { socket = socket, buffer = "", at = 1 }, true
   while again do
     local request, status = readRequest(conn)
     if request then

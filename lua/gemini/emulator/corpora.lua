@@ -19,7 +19,7 @@ local corpora = { methods = collection.methods(KIND) }
 -- Permissions alone do not keep a corpus from being deleted.
 corpora.methods["corpora.delete"] = function(context)
   local name = context.params.name
-  collection.delete(context, KIND, name, context.query.force or #context.store:list(name .. "/documents") == 0)
+  collection.delete(context, KIND, name, context.query.force or context.store:count(name .. "/documents") == 0)
   return { json = {} }
 end
 

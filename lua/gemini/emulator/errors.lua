@@ -31,11 +31,26 @@ end
 ---@param details table[]?
 function errors.raise(status, message, details) error(errors.new(status, message, details), 0) end
 
+---Whether a value is a status of HTTP that ends a request.
+---@param value any
+---@param least integer
+---@return boolean
+function errors.isHttpStatus(value, least)
+  return type(value) == "number" and value % 1 == 0 and value >= least and value <= 599
+end
+
+local function checkScripted(given)
+  if type(given) ~= "table" then error("a reply's error is a table, not a " .. type(given), 0) end
+  if given.code == nil or errors.isHttpStatus(given.code, 400) then return end
+  error("the code of a reply's error is a number from 400 to 599", 0)
+end
+
 ---Makes an error object of a script's `{ error = { … } }`, with what the script left out filled in.
 ---@param scripted table
 ---@return table
 function errors.complete(scripted)
   local given = scripted.error
+  checkScripted(given)
   local status = given.status or STATUSES[given.code or 500] or "UNKNOWN"
   local made = errors.new(status, given.message or "the script's error", given.details)
   made.error.code = given.code or made.error.code or 500

@@ -3,11 +3,14 @@
 local mime = require "mime"
 local tables = require "gemini.tables"
 local collection = require "gemini.emulator.collection"
+local derived = require "gemini.emulator.derived"
 local errors = require "gemini.emulator.errors"
 local location = require "gemini.emulator.location"
 local metadata = require "gemini.emulator.metadata"
 local paging = require "gemini.emulator.paging"
+local resourcename = require "gemini.emulator.resourcename"
 local sha256 = require "gemini.emulator.sha256"
+local transfer = require "gemini.emulator.transfer"
 local uploads = require "gemini.emulator.uploads"
 
 local files = {}
@@ -64,6 +67,13 @@ local function isThere(context, hidden)
   return hidden.appearsAt <= now and now < hidden.expiresAt
 end
 
+local function removeExpired(store)
+  for _, value in ipairs(store:list("files")) do
+    local _, hidden = store:get(value.name)
+    if hidden.expiresAt <= store:now() then store:remove(value.name) end
+  end
+end
+
 ---Adds a file.
 ---@param context table
 ---@param given table its `name` and `displayName`, where it has them
@@ -71,7 +81,8 @@ end
 ---  and the `uri` of what lies elsewhere
 ---@return table file
 function files.add(context, given, media)
-  local value = collection.create(setmetatable({ media = media }, { __index = context }), KIND, nil, given)
+  removeExpired(context.store)
+  local value = collection.create(derived(context, { media = media }), KIND, nil, given)
   return collection.show(context, KIND, value.name)
 end
 
@@ -80,6 +91,7 @@ end
 ---@return table file as it is by now; raises NOT_FOUND
 ---@return string bytes
 function files.find(context, name)
+  resourcename.check(name, "files/*")
   local value, hidden = context.store:get(name)
   if not isThere(context, hidden) then errors.raise("NOT_FOUND", name .. " is not found.") end
   return show(context, value, hidden), mime.unb64(hidden.data) or ""
@@ -97,6 +109,7 @@ end
 
 files.methods["files.list"] = function(context)
   local there = {}
+  removeExpired(context.store)
   for _, value in ipairs(context.store:list("files")) do
     local _, hidden = context.store:get(value.name)
     if isThere(context, hidden) then table.insert(there, show(context, value, hidden)) end
@@ -115,9 +128,7 @@ files.methods["media.upload"] = uploads.handler {
 
 -- Returns the file and its bytes; raises where it is none that may be had back.
 local function generated(context)
-  if context.query.alt ~= "media" then
-    errors.raise("INVALID_ARGUMENT", "A download needs the query parameter alt=media.")
-  end
+  transfer.checkDownload(context)
   local file, data = files.find(context, context.params.name)
   if file.source == "GENERATED" then return file, data end
   local text = "%s has the source %s: only generated files can be downloaded."
@@ -146,9 +157,11 @@ files.methods["files.register"] = function(context)
     end
   end
   local out = {}
-  for i, uri in ipairs(context.body.uris) do
-    out[i] = files.add(context, { displayName = uri:match("[^/]+$") }, { source = "REGISTERED", uri = uri })
-  end
+  context.store:transaction(function()
+    for i, uri in ipairs(context.body.uris) do
+      out[i] = files.add(context, { displayName = uri:match("[^/]+$") }, { source = "REGISTERED", uri = uri })
+    end
+  end)
   return { json = { files = out } }
 end
 

@@ -1,5 +1,6 @@
 -- The tool fileSearch of generateContent: finds passages of a store's documents that are like the prompt.
 local errors = require "gemini.emulator.errors"
+local resourcename = require "gemini.emulator.resourcename"
 local search = require "gemini.emulator.search"
 local storedocuments = require "gemini.emulator.storedocuments"
 
@@ -24,6 +25,7 @@ local function passages(document, data)
 end
 
 local function addStore(context, items, store)
+  resourcename.check(store, "fileSearchStores/*")
   context.store:get(store)
   for _, document in ipairs(storedocuments.of(context, store)) do
     local active = document.state == "STATE_ACTIVE"

@@ -9,9 +9,9 @@ local metadata = require "gemini.emulator.metadata"
 local models = require "gemini.emulator.models"
 local operations = require "gemini.emulator.operations"
 local storedocuments = require "gemini.emulator.storedocuments"
+local typeUrl = require "gemini.emulator.typeurl"
 local uploads = require "gemini.emulator.uploads"
 
-local RESPONSE = "type.googleapis.com/google.ai.generativelanguage.v1beta.%sResponse"
 local COUNTS = { STATE_ACTIVE = "activeDocumentsCount", STATE_PENDING = "pendingDocumentsCount" }
 
 local function prepare(context, value)
@@ -63,7 +63,7 @@ local function startIndexing(context, document, home, message)
     -- An upload tells its document at once.
     early = message == "UploadToFileSearchStore",
     response = {
-      ["@type"] = RESPONSE:format(message),
+      ["@type"] = typeUrl(message .. "Response"),
       parent = store,
       documentName = document.name,
       mimeType = document.mimeType,

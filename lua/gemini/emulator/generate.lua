@@ -25,6 +25,7 @@ local function requestOf(context, method)
 end
 
 local function rawResponse(value)
+  if not errors.isHttpStatus(value.status, 200) then error("a reply's status is a number from 200 to 599", 0) end
   return { status = value.status, headers = value.headers, body = tostring(value.body or "") }
 end
 
@@ -51,7 +52,7 @@ local function itemsOf(context, method)
   local request = requestOf(context, method)
   local grounding = filesearch.find(context, whole, request.text)
   local turn, streaming = Turn.new(model, whole, request.number), method == "streamGenerateContent"
-  local scripted = context.settings.reply and context.settings.reply(request)
+  local scripted = reply.scripted(context, request)
   if type(scripted) == "table" and scripted.status and not scripted.error then return nil, rawResponse(scripted) end
   if scripted ~= nil then return complete(turn, turn:fromReply(scripted, streaming), cached, grounding) end
   request.body = whole

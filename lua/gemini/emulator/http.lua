@@ -66,9 +66,11 @@ end
 ---@param line string
 ---@return boolean ok false where the line is no header
 function http.headerLine(headers, line)
-  local name, value = line:match("^([^%s:]+):[ \t]*(.-)[ \t]*$")
+  local name, rest = line:match("^([^%s:]+):(.*)$")
   if not name then return false end
   name = name:lower()
+  -- The greedy part steps back over the blanks at the end once; a lazy one would look at each blank again and again.
+  local value = rest:match("^[ \t]*([^ \t].*[^ \t])") or rest:match("[^ \t]") or ""
   headers[name] = headers[name] and headers[name] .. ", " .. value or value
   return true
 end

@@ -72,7 +72,8 @@ end
 ---@return table[]? page nil where it is empty
 ---@return string? next_page_token
 function identified.page(context, values)
-  local query = { pageSize = context.query.page_size, pageToken = context.query.page_token }
+  local asked = context.query
+  local query = { pageSize = asked.page_size, pageToken = asked.page_token, listed = asked.listed }
   local page, token = paging.page(values, query, PAGES)
   return page[1] and page, token
 end
@@ -85,6 +86,8 @@ function identified.list(context, kind)
   for i, value in ipairs(page or {}) do page[i] = identified.show(context, kind, value.id) end
   return { [kind.segment] = page, next_page_token = token }
 end
+
+local function asWritten(path) return path end
 
 local function patchRules(kind)
   local rules = tables.copy(kind.settable or {})
@@ -100,7 +103,7 @@ function identified.patch(context, kind)
   local id = context.params.id
   local kept = context.store:get(identified.name(kind, id))
   local body, value = fields.check(patchRules(kind), context.body, true), tables.deepCopy(kept)
-  mask.apply(value, body, context.query.update_mask, kind.mutable)
+  mask.apply(value, body, context.query.update_mask, kind.mutable, asWritten)
   fields.complete(kind, value)
   stamp(context, kind, value)
   context.store:replace(identified.name(kind, id), value, kind.prepare and kind.prepare(context, value))

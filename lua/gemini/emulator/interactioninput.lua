@@ -1,6 +1,7 @@
 -- What an interaction is asked: reads and judges the body of interactions.create.
 require("gemini.interpreted")()
 
+local scalars = require "gemini.scalars"
 local errors = require "gemini.emulator.errors"
 local fields = require "gemini.emulator.fields"
 local json = require "gemini.emulator.json"
@@ -60,7 +61,8 @@ end
 
 local function partsOf(step, path)
   if step.type == "function_result" then checkResult(step, path) end
-  if step.type ~= "user_input" and step.type ~= "model_output" then return { step } end
+  -- Nothing is known of a step's other fields: none of them is to pass for one of a Part.
+  if step.type ~= "user_input" and step.type ~= "model_output" then return { { step = step } } end
   local parts = {}
   for i, item in ipairs(contentsOf(step, path)) do parts[i] = partOf(item) end
   return parts
@@ -129,6 +131,14 @@ local function stopsOf(config)
   return json.isArray(config.stop_sequences) and config.stop_sequences or nil
 end
 
+local function limitOf(config)
+  local limit = config.max_output_tokens
+  if limit == nil or limit == json.null then return nil end
+  local number = scalars.int32(limit)
+  if number and number >= 1 then return number end
+  return refuse("Invalid value at 'generation_config.max_output_tokens', expected an integer of 1 or more.")
+end
+
 local function checkWho(body)
   if (body.model == nil) == (body.agent == nil) then
     refuse("* CreateInteractionRequest: exactly one of model and agent must be specified\n")
@@ -160,7 +170,7 @@ function input.read(body)
     tools = declarations(body.tools),
     toolConfig = choice and { functionCallingConfig = { mode = choice } },
     generationConfig = {
-      maxOutputTokens = tonumber(config.max_output_tokens), stopSequences = stopsOf(config),
+      maxOutputTokens = limitOf(config), stopSequences = stopsOf(config),
       responseMimeType = wantsJson(body) and "application/json" or nil,
     },
   }

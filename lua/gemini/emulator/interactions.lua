@@ -30,10 +30,7 @@ local function findModel(context, body)
     return { baseModelId = id }, agent
   end
   body.model = body.model:gsub("^models/", "")
-  local named = setmetatable({ params = { model = "models/" .. body.model, version = context.params.version } }, {
-    __index = context,
-  })
-  return models.find(named, "generateContent"), {}
+  return models.named(context, "models/" .. body.model, "generateContent"), {}
 end
 
 local function newValue(context, body, agent)

@@ -79,9 +79,8 @@ end
 function stream.seen(value, hidden, id)
   if not id then return 0 end
   local number = tonumber(id:match("%.(%d+)$") or "")
-  if number and id == ("%s.%d"):format(value.id, number) and number >= 1 and number <= stream.count(value, hidden) then
-    return number
-  end
+  local known = number and number >= 1 and number <= stream.count(value, hidden)
+  if known and id == ("%s.%d"):format(value.id, number) then return number end
   return errors.raise("INVALID_ARGUMENT", ("Invalid value at 'last_event_id': no event of %s."):format(value.id))
 end
 

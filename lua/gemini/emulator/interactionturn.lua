@@ -9,7 +9,7 @@ local interactionturn = {}
 
 -- The script's text, or the emulator's own: a text, or the parts of a function call.
 local function answerOf(context, asked, request)
-  local scripted = context.settings.reply and context.settings.reply(request)
+  local scripted = reply.scripted(context, request)
   if type(scripted) == "string" then return scripted end
   if type(scripted) == "table" and scripted.error then error(errors.complete(scripted), 0) end
   local own = { model = request.model, text = request.text, body = asked, number = request.number }

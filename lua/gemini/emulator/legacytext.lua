@@ -1,8 +1,7 @@
 -- The methods of the models before Gemini: generateText, generateMessage, and the counting of their tokens. The texts
 -- are computed as those of generateContent are.
-local errors = require "gemini.emulator.errors"
 local models = require "gemini.emulator.models"
-local names = require "gemini.emulator.names"
+local ranges = require "gemini.emulator.ranges"
 local reply = require "gemini.emulator.reply"
 local tokens = require "gemini.emulator.tokens"
 local Turn = require "gemini.emulator.turn"
@@ -13,17 +12,6 @@ local RANGES = {
   { "temperature", 0, 1 }, { "topP", 0, 1 }, { "topK", 1, 2147483647 }, { "candidateCount", 1, 8 },
   { "maxOutputTokens", 1, 2147483647 },
 }
-
-local function checkRanges(body, message)
-  for _, range in ipairs(RANGES) do
-    local name, least, most = range[1], range[2], range[3]
-    local value = body[name]
-    if value and (value < least or value > most) then
-      local text = "* %s.%s: must be in the range [%.10g, %.10g].\n"
-      errors.raise("INVALID_ARGUMENT", text:format(message, names.snakeCase(name), least, most))
-    end
-  end
-end
 
 -- The emulator's texts for a prompt, one a candidate.
 local function textsFor(context, model, text)
@@ -43,7 +31,7 @@ end
 
 local function generateText(context)
   local model = models.find(context, "generateText")
-  checkRanges(context.body, "GenerateTextRequest")
+  ranges(context.body, RANGES, "GenerateTextRequest")
   local candidates = textsFor(context, model, context.body.prompt.text)
   for i, text in ipairs(candidates) do candidates[i] = { output = text } end
   return { json = { candidates = candidates } }
@@ -62,7 +50,7 @@ end
 
 local function generateMessage(context)
   local model = models.find(context, "generateMessage")
-  checkRanges(context.body, "GenerateMessageRequest")
+  ranges(context.body, RANGES, "GenerateMessageRequest")
   local messages = withAuthors(context.body.prompt.messages)
   local candidates = textsFor(context, model, messages[#messages].content)
   for i, text in ipairs(candidates) do candidates[i] = { author = author(#messages + 1), content = text } end

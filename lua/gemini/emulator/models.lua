@@ -2,6 +2,7 @@
 local catalog = require "gemini.emulator.catalog"
 local errors = require "gemini.emulator.errors"
 local paging = require "gemini.emulator.paging"
+local resourcename = require "gemini.emulator.resourcename"
 
 local models = {}
 
@@ -20,7 +21,7 @@ end
 -- A model that was tuned here. What the catalog says of its base does not matter.
 local function tuned(context, name)
   local value, hidden = context.store:find(name)
-  if not value or not name:find("^tunedModels/") then return nil end
+  if not value or not resourcename.is(name, "tunedModels/*") then return nil end
   if hidden.readyAt > context.store:now() then
     errors.raise("FAILED_PRECONDITION", name .. " is still being tuned: it answers when its state is ACTIVE.")
   end
@@ -32,12 +33,12 @@ local function dynamic(name)
   return name:find("^dynamic/") and { name = name, baseModelId = name }
 end
 
----Finds the model of a call; raises an error object where it does not exist or does not have the method.
----@param context table the handler's context; its path has `model` or `batch.model`
+---Finds a model; raises an error object where it does not exist or does not have the method.
+---@param context table
+---@param name string
 ---@param method string as in `supportedGenerationMethods`
 ---@return table model
-function models.find(context, method)
-  local name = context.params.model or context.params["batch.model"]
+function models.named(context, name, method)
   local model = byName[name]
   if model and supports(model, method) then return model end
   model = not model and (tuned(context, name) or dynamic(name))
@@ -45,6 +46,14 @@ function models.find(context, method)
   local text = "%s is not found for API version %s, or is not supported for %s. "
     .. "Call ListModels to see which models there are and what each supports."
   return errors.raise("NOT_FOUND", text:format(name, context.params.version, method))
+end
+
+---Finds the model of a call, as models.named does.
+---@param context table the handler's context; its path has `model` or `batch.model`
+---@param method string
+---@return table model
+function models.find(context, method)
+  return models.named(context, context.params.model or context.params["batch.model"], method)
 end
 
 ---@param context table

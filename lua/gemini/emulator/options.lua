@@ -18,9 +18,11 @@ local PORT = {
     return type(value) == "number" and value % 1 == 0 and value >= 0 and value <= 65535
   end,
 }
+-- What becomes due later than that has a time that no clock tells.
+local LONGEST = 1e9
 local DELAY = {
-  description = "seconds, 0 or more",
-  fits = function(value) return type(value) == "number" and value >= 0 and value < math.huge end,
+  description = "seconds, from 0 to 1000000000",
+  fits = function(value) return type(value) == "number" and value >= 0 and value <= LONGEST end,
 }
 
 options.server = {

@@ -2,6 +2,7 @@
 -- among them.
 require("gemini.interpreted")()
 
+local tables = require "gemini.tables"
 local collection = require "gemini.emulator.collection"
 local errors = require "gemini.emulator.errors"
 
@@ -31,6 +32,29 @@ local function prepare(context, value)
       errors.raise("ALREADY_EXISTS", ("A permission for this grantee already exists: %s"):format(other.name))
     end
   end
+end
+
+local function setRole(context, permission, role)
+  local changed = tables.copy(permission)
+  changed.role = role
+  context.store:replace(permission.name, changed)
+end
+
+---Makes a user the owner of a resource. The former owner may still write.
+---@param context table
+---@param parent string the resource's name
+---@param address string
+function permissions.transfer(context, parent, address)
+  local new = { granteeType = "USER", emailAddress = address, role = "OWNER" }
+  check(new)
+  local known
+  for _, permission in ipairs(context.store:list(parent .. "/permissions")) do
+    if permission.role == "OWNER" then setRole(context, permission, "WRITER") end
+    if grantee(permission) == grantee(new) then known = permission end
+  end
+  if known then return setRole(context, known, "OWNER") end
+  new.name = ("%s/permissions/%s"):format(parent, context.store:id())
+  context.store:insert(new.name, new)
 end
 
 for _, parent in ipairs { "corpora", "tunedModels" } do

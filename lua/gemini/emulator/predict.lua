@@ -5,6 +5,7 @@ local generatedfiles = require "gemini.emulator.generatedfiles"
 local json = require "gemini.emulator.json"
 local models = require "gemini.emulator.models"
 local operations = require "gemini.emulator.operations"
+local typeUrl = require "gemini.emulator.typeurl"
 
 local MOST = 4
 -- One blue pixel.
@@ -12,7 +13,6 @@ local PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mNwav0CAAL
 -- The box that names the file's type, and one with no pictures in it.
 local MP4 = "\0\0\0\24ftypisom\0\0\2\0isommp42" .. "\0\0\0\8mdat"
 local VIDEO = "video/mp4"
-local RESPONSE = "type.googleapis.com/google.ai.generativelanguage.v1beta.PredictLongRunningResponse"
 
 local function refuse(text, ...) errors.raise("INVALID_ARGUMENT", text:format(...)) end
 
@@ -61,7 +61,9 @@ local function predictLongRunning(context)
   local id = context.store:id()
   local function start(home)
     return operations.start(context, ("%s/operations/%s"):format(home, id), {
-      response = { ["@type"] = RESPONSE, generateVideoResponse = { generatedSamples = generated } },
+      response = {
+        ["@type"] = typeUrl "PredictLongRunningResponse", generateVideoResponse = { generatedSamples = generated },
+      },
     })
   end
   -- Each file tells of the operation as well.

@@ -1,6 +1,6 @@
 -- Reads and judges what a GenerateContentRequest asks, beyond the shape of its message.
 local errors = require "gemini.emulator.errors"
-local names = require "gemini.emulator.names"
+local ranges = require "gemini.emulator.ranges"
 
 local prompt = {}
 
@@ -34,19 +34,11 @@ local function checkContent(content, path)
   end
 end
 
-local function checkRange(config, range)
-  local name, least, most = range[1], range[2], range[3]
-  local value = config[name]
-  if not value or (value >= least and value <= most) then return end
-  local snake = names.snakeCase(name)
-  refuse("generation_config." .. snake, ("%s must be in the range [%.10g, %.10g]."):format(snake, least, most))
-end
-
 ---Raises an error object for roles, parts and settings that Google refuses though they fit the message.
 ---@param body table a checked GenerateContentRequest or CountTokensRequest
 function prompt.check(body)
   for i, content in ipairs(body.contents or {}) do checkContent(content, ("contents[%d]"):format(i - 1)) end
-  for _, range in ipairs(RANGES) do checkRange(body.generationConfig or {}, range) end
+  ranges(body.generationConfig or {}, RANGES, "GenerateContentRequest.generation_config")
 end
 
 ---The text of the last content that is not the model's.

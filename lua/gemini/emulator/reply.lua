@@ -1,4 +1,5 @@
 -- The emulator's own reply, computed from the prompt.
+local tables = require "gemini.tables"
 local json = require "gemini.emulator.json"
 local prompt = require "gemini.emulator.prompt"
 
@@ -29,6 +30,15 @@ local function jsonText(request)
   local quote, count = firstWords(request.text)
   local note = "computed by an emulator, which is no model"
   return json.encode { emulator = true, note = note, prompt = quote, words = count }
+end
+
+---What the user's reply function returns. It gets a copy: what it does to a request changes nothing that is stored.
+---@param context table
+---@param request table
+---@return any value nil where there is no such function
+function reply.scripted(context, request)
+  local script = context.settings.reply
+  return script and script(tables.deepCopy(request))
 end
 
 ---Answers a request with a text, with JSON where the request wants that, or with a call of the function that the

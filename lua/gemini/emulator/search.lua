@@ -15,8 +15,9 @@ local LONGEST = 2043 -- tokens of a query, as of a chunk
 ---@param items { text: string }[] each gets its `score`, from 0 to 1
 ---@return table[] items the same list
 function search.rank(query, items)
+  local likeness = embedding.likeness(query)
   for i, item in ipairs(items) do
-    item.score, item.place = math.min(1, math.max(0, embedding.likeness(query, item.text))), i
+    item.score, item.place = math.min(1, math.max(0, likeness(item.text))), i
   end
   table.sort(items, function(a, b)
     if a.score ~= b.score then return a.score > b.score end

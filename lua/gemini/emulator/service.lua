@@ -6,6 +6,7 @@ local check = require "gemini.emulator.check"
 local errors = require "gemini.emulator.errors"
 local http = require "gemini.emulator.http"
 local json = require "gemini.emulator.json"
+local names = require "gemini.emulator.names"
 local query = require "gemini.emulator.query"
 local router = require "gemini.emulator.router"
 local Store = require "gemini.emulator.store"
@@ -100,11 +101,31 @@ local function readBody(row, params, text)
   return body
 end
 
+local NOT_OF_A_LIST = { pageSize = true, page_size = true, pageToken = true, page_token = true }
+
+-- Says in one line what a list is asked for, page by page: the path and the parameters that choose among its items.
+local function listed(row, request)
+  local words = {}
+  for _, pair in ipairs(request.query) do
+    local name = pair[1]
+    local known = row.query and (row.query[name] or row.query[names.camelCase(name)])
+    if known and not NOT_OF_A_LIST[name] then words[#words + 1] = ("%s=%q"):format(name, pair[2]) end
+  end
+  table.sort(words)
+  return request.path .. " " .. table.concat(words, " ")
+end
+
+local function readQuery(row, request)
+  local given = query.read(request.query, row.query)
+  given.listed = listed(row, request)
+  return given
+end
+
 local function callHandler(self, row, params, request)
   if not row.open then auth.check(request.headers, query.find(request.query, "key"), self.settings.key) end
   return row[3] {
     params = params,
-    query = query.read(request.query, row.query),
+    query = readQuery(row, request),
     parameters = request.query,
     body = readBody(row, params, request.body),
     raw = request.body,
@@ -127,6 +148,13 @@ local function reset(self)
   self.state = { generated = 0 }
 end
 
+local function responseOf(result)
+  if not result.json then return result end
+  local response = jsonResponse(200, result.json)
+  response.wait = result.wait
+  return response
+end
+
 local function answer(self, request)
   local verb = request.verb == "HEAD" and "GET" or request.verb
   if not VERBS[verb] then return http.page(405) end
@@ -136,26 +164,27 @@ local function answer(self, request)
   end
   local row, params = self.route(verb, request.path)
   if not row then return http.page(404) end
-  local ok, result = pcall(callHandler, self, row, params, request)
-  if not ok then return errorResponse(result, request) end
-  if not result.json then return result end
-  local response = jsonResponse(200, result.json)
-  response.wait = result.wait
-  return response
+  -- A value that JSON cannot hold is found when the answer is encoded.
+  local ok, result = pcall(self.store.transaction, self.store, function()
+    return responseOf(callHandler(self, row, params, request))
+  end)
+  self.store:keep("generated", self.state.generated)
+  return ok and result or errorResponse(result, request)
 end
 
----Makes the function that answers requests. A handler gets `params`, `query` (typed) and `parameters` (as they came,
----in a list), `body` (checked), `raw` (the body's bytes), `headers`, `settings`, `store` and `state` (which no file
----keeps), and returns `{ json = value }` or a response: `status`, `headers`, and `body` or `stream` (an iterator over
----bytes to send and seconds to wait), and `wait`, seconds before the answer. It may raise an error object.
+---Makes the function that answers requests. A handler gets `params`, `query` (typed, and `listed`, see paging) and
+---`parameters` (as they came, in a list), `body` (checked), `raw` (the body's bytes), `headers`, `settings`, `store`
+---and `state` (of which a file keeps `generated` alone), and returns `{ json = value }` or a response: `status`,
+---`headers`, and `body` or `stream` (an iterator over bytes to send and seconds to wait), and `wait`, seconds before
+---the answer. It may raise an error object, and then has changed nothing in the store.
 ---@param settings table the options of emulator.new
 ---@return fun(request: table): table handle
 ---@return fun() reset forgets everything
 function service.new(settings)
-  local self = { settings = settings, store = Store.new(settings.state), state = { generated = 0 } }
+  local self = { settings = settings, store = Store.new(settings.state) }
+  self.state = { generated = self.store.kept.generated or 0 }
   self.route = router.new(allRoutes())
   local function handle(request)
-    -- A value that JSON cannot hold is found when the answer is encoded.
     local ok, response = pcall(answer, self, request)
     local saved, problem = pcall(self.store.save, self.store)
     if not saved then ok, response = false, problem end

@@ -3,22 +3,80 @@
 require("gemini.interpreted")()
 
 local socket = require "socket"
+local tables = require "gemini.tables"
 local errors = require "gemini.emulator.errors"
 local json = require "gemini.emulator.json"
 
 local Store = {}
 Store.__index = Store
 
-local function collectionOf(name) return name:match("^(.*)/[^/]+$") or name end
+-- The names are a tree: a node for each entry, and for each path on the way to one. The root's path is "".
+local function nodeAt(self, path)
+  local node = self.nodes[path]
+  if node then return node end
+  local parent = path ~= "" and nodeAt(self, path:match("^(.*)/[^/]+$") or "") or nil
+  node = { path = path, parent = parent, below = {}, nodes = 0, entries = 0 }
+  self.nodes[path] = node
+  if parent then parent.below[path], parent.nodes = node, parent.nodes + 1 end
+  return node
+end
 
-local function indexed(self, entry)
-  self.entries[entry.name] = entry
-  local collection = collectionOf(entry.name)
-  self.collections[collection] = self.collections[collection] or {}
-  table.insert(self.collections[collection], entry.name)
+-- Forgets a node that leads nowhere.
+local function prune(self, node)
+  while node.parent and not node.entry and node.nodes == 0 do
+    local parent = node.parent
+    self.nodes[node.path], parent.below[node.path], parent.nodes = nil, nil, parent.nodes - 1
+    node = parent
+  end
+end
+
+local function bySequence(a, b) return a.sequence < b.sequence end
+
+local function put(self, entry)
+  local node = nodeAt(self, entry.name)
+  node.entry = entry
+  local parent = node.parent
+  parent.entries = parent.entries + 1
+  local ordered = parent.ordered
+  if not ordered then return end
+  local last = ordered[#ordered]
+  -- What is put back is not the youngest.
+  if last and last.sequence > entry.sequence then parent.ordered = nil else ordered[#ordered + 1] = entry end
+end
+
+local function drop(self, entry)
+  local node = self.nodes[entry.name]
+  local parent = node.parent
+  node.entry, parent.ordered, parent.entries = nil, nil, parent.entries - 1
+  self.texts[entry] = nil
+  prune(self, node)
+end
+
+-- A node's entries in the order of their creation.
+local function orderedEntries(node)
+  if not node.ordered then
+    node.ordered = {}
+    for _, each in pairs(node.below) do
+      if each.entry then table.insert(node.ordered, each.entry) end
+    end
+    table.sort(node.ordered, bySequence)
+  end
+  return node.ordered
+end
+
+local function entryAt(self, name)
+  local node = self.nodes[name]
+  return node and node.entry
+end
+
+-- Remembers, during a transaction, how to take back what is done.
+local function undoable(self, undo)
+  self.dirty = true
+  if self.undo then table.insert(self.undo, undo) end
 end
 
 local NO_SUCH_FILE = 2 -- ENOENT
+local FORM = '{"sequence":%d,"kept":%s,"entries":[\n'
 
 -- The file's text; nil where there is none yet.
 local function readAll(path)
@@ -50,11 +108,13 @@ end
 local function load(self)
   local text = readAll(self.path)
   if not text or text == "" then return end
-  local saved, problem = json.decode(text)
+  local saved, problem = json.decodeOwn(text)
   problem = problem or problemOf(saved)
   if problem then error(("%s is no state of the emulator: %s"):format(self.path, problem), 0) end
   self.sequence = saved.sequence
-  for _, entry in ipairs(saved.entries) do indexed(self, entry) end
+  self.kept = type(saved.kept) == "table" and saved.kept or {}
+  table.sort(saved.entries, bySequence)
+  for _, entry in ipairs(saved.entries) do put(self, entry) end
 end
 
 ---@param path string? the file to keep the state in; raises where it holds something else
@@ -69,7 +129,7 @@ end
 
 ---Forgets everything.
 function Store:reset()
-  self.entries, self.collections, self.sequence, self.dirty = {}, {}, 0, true
+  self.nodes, self.kept, self.texts, self.sequence, self.dirty = {}, {}, {}, 0, true
 end
 
 ---Adds a resource; raises ALREADY_EXISTS where its name is taken.
@@ -78,10 +138,11 @@ end
 ---@param hidden table? what they do not see
 ---@return table value
 function Store:insert(name, value, hidden)
-  if self.entries[name] then errors.raise("ALREADY_EXISTS", ("%s already exists."):format(name)) end
+  if entryAt(self, name) then errors.raise("ALREADY_EXISTS", ("%s already exists."):format(name)) end
   self.sequence = self.sequence + 1
-  self.dirty = true
-  indexed(self, { name = name, value = value, hidden = hidden or {}, sequence = self.sequence })
+  local entry = { name = name, value = value, hidden = hidden or {}, sequence = self.sequence }
+  put(self, entry)
+  undoable(self, function() drop(self, entry) end)
   return value
 end
 
@@ -89,8 +150,11 @@ end
 ---@return table? value nil where there is none
 ---@return table hidden
 function Store:find(name)
-  local entry = self.entries[name]
-  if entry then return entry.value, entry.hidden end
+  local entry = entryAt(self, name)
+  if not entry then return nil end
+  -- Whoever asks for a single one may change it in place.
+  self.texts[entry] = nil
+  return entry.value, entry.hidden
 end
 
 ---Like find, but raises NOT_FOUND.
@@ -108,48 +172,88 @@ end
 ---@param value table
 ---@param hidden table? what changes of what no client sees
 function Store:replace(name, value, hidden)
-  local entry = self.entries[name]
-  entry.value = value
+  local entry = entryAt(self, name)
+  local before, hiddenBefore = entry.value, entry.hidden
+  entry.value, entry.hidden = value, tables.copy(entry.hidden)
   for field, changed in pairs(hidden or {}) do entry.hidden[field] = changed end
-  self.dirty = true
+  self.texts[entry] = nil
+  undoable(self, function()
+    entry.value, entry.hidden = before, hiddenBefore
+    self.texts[entry] = nil
+  end)
 end
 
----To be called where a value or what is hidden beside it was changed in place.
-function Store:changed() self.dirty = true end
+---To be called where a value or what is hidden beside it was changed in place; no transaction undoes that.
+function Store:changed() self.texts, self.dirty = {}, true end
 
 ---@param collection string "corpora", "corpora/a/documents"
 ---@return table[] values in the order of their creation
+---@return table[] hidden beside each of them
 function Store:list(collection)
-  local values = {}
-  for i, name in ipairs(self.collections[collection] or {}) do values[i] = self.entries[name].value end
-  return values
+  local values, hidden, node = {}, {}, self.nodes[collection]
+  for i, entry in ipairs(node and orderedEntries(node) or {}) do values[i], hidden[i] = entry.value, entry.hidden end
+  return values, hidden
+end
+
+---@param collection string
+---@return integer count how many resources a list of it would have
+function Store:count(collection)
+  local node = self.nodes[collection]
+  return node and node.entries or 0
+end
+
+local function collect(node, names)
+  for path, each in pairs(node.below) do
+    if each.entry then names[#names + 1] = path end
+    collect(each, names)
+  end
+  return names
 end
 
 ---@param name string
 ---@return string[] names of all resources below a resource
 function Store:below(name)
-  local names, prefix = {}, name .. "/"
-  for each in pairs(self.entries) do
-    if each:sub(1, #prefix) == prefix then table.insert(names, each) end
-  end
-  return names
-end
-
-local function drop(self, name)
-  local collection = collectionOf(name)
-  for i, each in ipairs(self.collections[collection]) do
-    if each == name then table.remove(self.collections[collection], i) break end
-  end
-  self.entries[name] = nil
+  local node = self.nodes[name]
+  return node and collect(node, {}) or {}
 end
 
 ---Removes a resource and all below it; raises NOT_FOUND.
 ---@param name string
 function Store:remove(name)
   self:get(name)
-  for _, each in ipairs(self:below(name)) do drop(self, each) end
-  drop(self, name)
-  self.dirty = true
+  local names = self:below(name)
+  table.insert(names, name)
+  for _, each in ipairs(names) do
+    local entry = entryAt(self, each)
+    drop(self, entry)
+    undoable(self, function() put(self, entry) end)
+  end
+end
+
+---Runs a function. Where it raises, what it has inserted, replaced and removed is undone, and the error raised again.
+---@generic T
+---@param change fun(): T
+---@return T result
+function Store:transaction(change)
+  local outer, undo = self.undo, {}
+  self.undo = undo
+  local ok, result = pcall(change)
+  self.undo = outer
+  if not ok then
+    for i = #undo, 1, -1 do undo[i]() end
+    error(result, 0)
+  end
+  -- The transaction around this one may still fail.
+  for _, each in ipairs(outer and undo or {}) do table.insert(outer, each) end
+  return result
+end
+
+---Keeps a fact beside the resources.
+---@param name string
+---@param value string|number
+function Store:keep(name, value)
+  if self.kept[name] == value then return end
+  self.kept[name], self.dirty = value, true
 end
 
 local DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -182,14 +286,25 @@ function Store:time(seconds)
   return os.date("!%Y-%m-%dT%H:%M:%S", whole) .. (".%06dZ"):format(math.floor((seconds - whole) * 1e6))
 end
 
+-- Few entries change from one time to the next: the texts of the others are still there.
+local function textOf(self, entry)
+  local text = self.texts[entry]
+  if not text then
+    text = json.encode(entry)
+    self.texts[entry] = text
+  end
+  return text
+end
+
 ---Writes what has changed to the file, if there is one.
 function Store:save()
   if not self.dirty or not self.path then return end
-  local ordered = {}
-  for _, entry in pairs(self.entries) do table.insert(ordered, entry) end
-  table.sort(ordered, function(a, b) return a.sequence < b.sequence end)
+  local texts = {}
+  for _, node in pairs(self.nodes) do
+    if node.entry then texts[#texts + 1] = textOf(self, node.entry) end
+  end
   local file = assert(io.open(self.path .. ".new", "wb"))
-  assert(file:write(json.encode { sequence = self.sequence, entries = json.array(ordered) }))
+  assert(file:write(FORM:format(self.sequence, json.encode(self.kept)), table.concat(texts, ",\n"), "]}"))
   assert(file:close())
   assert(os.rename(self.path .. ".new", self.path))
   self.dirty = false

@@ -2,8 +2,10 @@
 local mime = require "mime"
 local tables = require "gemini.tables"
 local collection = require "gemini.emulator.collection"
+local derived = require "gemini.emulator.derived"
 local errors = require "gemini.emulator.errors"
 local metadata = require "gemini.emulator.metadata"
+local transfer = require "gemini.emulator.transfer"
 
 local storedocuments = {}
 
@@ -36,7 +38,7 @@ local KIND = {
 ---@param media gemini.emulator.Media
 ---@return table document
 function storedocuments.add(context, store, given, media)
-  return collection.create(setmetatable({ media = media }, { __index = context }), KIND, store, {
+  return collection.create(derived(context, { media = media }), KIND, store, {
     displayName = given.displayName,
     customMetadata = given.customMetadata,
     mimeType = media.mimeType,
@@ -79,9 +81,7 @@ end
 
 -- A document's bytes have the document's ID.
 local function download(context)
-  if context.query.alt ~= "media" then
-    errors.raise("INVALID_ARGUMENT", "A download needs the query parameter alt=media.")
-  end
+  transfer.checkDownload(context)
   local data, value = storedocuments.bytes(context, (context.params.name:gsub("/media/", "/documents/")))
   return { status = 200, headers = { ["Content-Type"] = value.mimeType }, body = data }
 end

@@ -18,6 +18,14 @@ local function checkSchedule(schedule)
   end
 end
 
+local function checkLimits(value)
+  for _, name in ipairs { "execution_timeout_seconds", "max_consecutive_failures" } do
+    if value[name] and value[name] < 1 then
+      errors.raise("INVALID_ARGUMENT", ("Invalid value at '%s', expected 1 or more."):format(name))
+    end
+  end
+end
+
 local function checkInteraction(context, interaction)
   if interaction.store ~= nil then
     errors.raise("INVALID_ARGUMENT", "Invalid value at 'interaction': what a trigger starts is always stored.")
@@ -31,6 +39,7 @@ end
 
 local function checkNew(context, value)
   checkSchedule(value.schedule)
+  checkLimits(value)
   checkInteraction(context, value.interaction)
   if value.environment_id then value.environment_id = environments.find(context, value.environment_id) end
 end

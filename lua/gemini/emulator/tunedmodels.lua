@@ -7,24 +7,18 @@ local errors = require "gemini.emulator.errors"
 local models = require "gemini.emulator.models"
 local operations = require "gemini.emulator.operations"
 local paging = require "gemini.emulator.paging"
+local permissions = require "gemini.emulator.permissions"
+local ranges = require "gemini.emulator.ranges"
+local resourcename = require "gemini.emulator.resourcename"
+local typeUrl = require "gemini.emulator.typeurl"
 
-local PACKAGE = "type.googleapis.com/google.ai.generativelanguage.v1beta."
 local TUNABLE = { generateContent = true, createTunedTextModel = true, createTunedModel = true }
 local DEFAULTS = { epochCount = 5, batchSize = 4 }
 local RANGES = { { "temperature", 0, 2 }, { "topP", 0, 1 }, { "topK", 1, 2147483647 } }
 local MOST_SNAPSHOTS = 100
+local MOST_STEPS = 2147483647
 
 local function refuse(text, ...) errors.raise("INVALID_ARGUMENT", text:format(...)) end
-
-local function checkRanges(value)
-  for _, range in ipairs(RANGES) do
-    local name, least, most = range[1], range[2], range[3]
-    local given = value[name]
-    if given and (given < least or given > most) then
-      refuse("%s must be in the range [%.10g, %.10g].", name, least, most)
-    end
-  end
-end
 
 local function catalogModel(context, name)
   local model = models.get(context, name)
@@ -39,8 +33,8 @@ local function baseOf(context, value)
   if value.baseModel then return catalogModel(context, value.baseModel) end
   local source = (value.tunedModelSource or {}).tunedModel
   if not source then refuse "* TunedModel.source_model: base_model or tuned_model_source is not specified\n" end
-  local params = { model = source, version = context.params.version }
-  models.find(setmetatable({ params = params }, { __index = context }), "createTunedModel")
+  resourcename.check(source, "tunedModels/*")
+  models.named(context, source, "createTunedModel")
   local tuned = context.store:get(source)
   value.tunedModelSource.baseModel = tuned.baseModel or tuned.tunedModelSource.baseModel
   return catalogModel(context, value.tunedModelSource.baseModel)
@@ -61,25 +55,31 @@ local function complete(value, defaults)
   end
 end
 
+local function stepsOf(examples, settings)
+  if settings.epochCount < 1 or settings.batchSize < 1 then refuse "epoch_count and batch_size must be 1 or more." end
+  local steps = math.ceil(#examples / settings.batchSize) * settings.epochCount
+  if steps > MOST_STEPS then refuse("The tuning would take more than %d steps.", MOST_STEPS) end
+  return steps
+end
+
 local function begin(context, value)
   local base, task, now = baseOf(context, value), value.tuningTask, context.store:now()
   local examples = checkExamples(task.trainingData)
   complete(value, { temperature = base.temperature, topP = base.topP, topK = base.topK })
   task.hyperparameters = task.hyperparameters or {}
   complete(task.hyperparameters, DEFAULTS)
-  local settings = task.hyperparameters
-  if settings.epochCount < 1 or settings.batchSize < 1 then refuse "epoch_count and batch_size must be 1 or more." end
+  local steps = stepsOf(examples, task.hyperparameters)
   task.startTime, task.trainingData = context.store:time(now), nil
   return {
     startedAt = now,
     readyAt = now + context.settings.work,
-    totalSteps = math.ceil(#examples / settings.batchSize) * settings.epochCount,
+    totalSteps = steps,
   }
 end
 
 -- What is shown of the training data is nothing: it is input only.
 local function prepare(context, value)
-  checkRanges(value)
+  ranges(value, RANGES, "TunedModel")
   if not value.tuningTask.startTime then return begin(context, value) end
 end
 
@@ -133,10 +133,10 @@ methods["tunedModels.create"] = function(context)
   local value = collection.create(context, KIND, nil, body)
   local _, hidden = context.store:get(value.name)
   local response = view(context, value, hidden, hidden.readyAt)
-  response["@type"] = PACKAGE .. "TunedModel"
+  response["@type"] = typeUrl "TunedModel"
   return { json = operations.start(context, ("%s/operations/%s"):format(value.name, context.store:id()), {
     metadata = {
-      ["@type"] = PACKAGE .. "CreateTunedModelMetadata",
+      ["@type"] = typeUrl "CreateTunedModelMetadata",
       tunedModel = value.name,
       totalSteps = hidden.totalSteps,
     },
@@ -180,21 +180,9 @@ methods["tunedModels.list"] = function(context)
   return { json = { tunedModels = page[1] and page, nextPageToken = nextPageToken } }
 end
 
--- The former owner may still write.
 methods["tunedModels.transferOwnership"] = function(context)
-  local name, address = context.params.name, context.body.emailAddress
-  context.store:get(name)
-  local new
-  for _, permission in ipairs(context.store:list(name .. "/permissions")) do
-    if permission.role == "OWNER" then permission.role = "WRITER" end
-    if permission.emailAddress == address then new = permission end
-  end
-  if not new then
-    new = { name = name .. "/permissions/" .. context.store:id(), granteeType = "USER", emailAddress = address }
-    context.store:insert(new.name, new)
-  end
-  new.role = "OWNER"
-  context.store:changed()
+  context.store:get(context.params.name)
+  permissions.transfer(context, context.params.name, context.body.emailAddress)
   return { json = {} }
 end
 

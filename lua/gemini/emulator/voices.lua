@@ -2,11 +2,9 @@
 require("gemini.interpreted")()
 
 local mime = require "mime"
-local tables = require "gemini.tables"
 local errors = require "gemini.emulator.errors"
 local fields = require "gemini.emulator.fields"
 local identified = require "gemini.emulator.identified"
-local json = require "gemini.emulator.json"
 
 -- name, gender, pitch, accent, persona, context
 local ROWS = {
@@ -86,8 +84,13 @@ local function unstored(context, voice)
   return value
 end
 
+-- References differ on the body: a voice, or one beside whether to store it.
+local function requestIn(body)
+  return body.voice == nil and body.type ~= nil and { voice = body, store = true } or body
+end
+
 voices.methods["voices.create"] = function(context)
-  local body = fields.check(REQUEST, context.body)
+  local body = fields.check(REQUEST, requestIn(context.body))
   if body.store then return { json = (identified.create(context, KIND, body.voice)) } end
   if body.voice.type == "prompted" then
     errors.raise("INVALID_ARGUMENT", "Invalid value at 'store': a prompted voice has to be stored.")
@@ -126,20 +129,6 @@ local function passes(voice, filters, search)
   return not search or mentions(voice, search)
 end
 
--- Says in one line what a list was asked for, as its page tokens repeat it.
-local function fingerprint(filters, search)
-  local words = { json.encode(search or "") }
-  for _, name in ipairs(FILTERS) do words[#words + 1] = table.concat(tables.sortedKeys(filters[name] or {}), "|") end
-  return table.concat(words, "&")
-end
-
-local function innerToken(token, asked)
-  if not token or token == "" then return nil end
-  local inner, before = (mime.unb64(token) or ""):match("^(%S+) (.*)$")
-  if before == asked then return inner end
-  return errors.raise("INVALID_ARGUMENT", "The page token belongs to a list with other filters.")
-end
-
 voices.methods["voices.list"] = function(context)
   local filters, search, all = filtersOf(context), context.query.search, {}
   for _, row in ipairs(ROWS) do all[#all + 1] = prebuilt(row) end
@@ -148,10 +137,8 @@ voices.methods["voices.list"] = function(context)
   for _, voice in ipairs(all) do
     if passes(voice, filters, search) then found[#found + 1] = voice end
   end
-  local asked = fingerprint(filters, search)
-  context.query.page_token = innerToken(context.query.page_token, asked)
   local page, token = identified.page(context, found)
-  return { json = { voices = page, next_page_token = token and mime.b64(token .. " " .. asked) } }
+  return { json = { voices = page, next_page_token = token } }
 end
 
 return voices

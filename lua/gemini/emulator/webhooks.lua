@@ -92,9 +92,12 @@ local ROTATION = {
 
 -- The secrets that stay valid beside a new one, until the new one's day is over.
 local function kept(context, secrets, behavior)
-  if behavior == NOW then return {} end
-  for _, secret in ipairs(secrets) do secret.expires = secret.expires or context.store:now() + DAY end
-  return secrets
+  local list, now = {}, context.store:now()
+  for _, secret in ipairs(behavior ~= NOW and secrets or {}) do
+    local expires = secret.expires or now + DAY
+    if expires > now then list[#list + 1] = { text = secret.text, expires = expires } end
+  end
+  return list
 end
 
 webhooks.methods["webhooks.rotateSigningSecret"] = function(context)
