@@ -152,6 +152,7 @@ build = {
     ["gemini.interaction"] = "lua/gemini/interaction.lua",
     ["gemini.interpreted"] = "lua/gemini/interpreted.lua",
     ["gemini.json"] = "lua/gemini/json.lua",
+    ["gemini.kinds"] = "lua/gemini/kinds.lua",
     ["gemini.lacked"] = "lua/gemini/lacked.lua",
     ["gemini.loop"] = "lua/gemini/loop/init.lua",
     ["gemini.merge"] = "lua/gemini/merge.lua",

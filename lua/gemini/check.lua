@@ -3,6 +3,7 @@
 
 require("gemini.interpreted")()
 
+local kinds = require "gemini.kinds"
 local lacked = require "gemini.lacked"
 local messages = require "gemini.messages"
 local nearest = require "gemini.nearest"
@@ -45,64 +46,6 @@ local KINDS = {
 ---@field given table<string, true>
 ---@field partial? boolean
 
-local function isNull(value)
-  return type(value) == "userdata" and value == require("gemini.codec").null
-end
-
--- A constant of lua-cjson, which is not loaded for that.
-local function ofCjson(name)
-  local cjson = package.loaded.cjson
-  return type(cjson) == "table" and rawget(cjson, name) or nil
-end
-
-local function isEmptyArray(value)
-  return type(value) == "userdata" and value == ofCjson("empty_array")
-end
-
-local function isMarked(value)
-  local meta = getmetatable(value)
-  if not meta then return false end
-  return meta == require("gemini.codec").arrayMt or meta == ofCjson("array_mt") or meta == ofCjson("empty_array_mt")
-end
-
-local EMPTY, LIST, NAMED = "an empty table", "a list", "a table with names"
-local HOLES, MIXED = "a list with holes", "a table with both names and numbers"
-local ODD = "a table with keys that are neither names nor places in a list"
-
-local function isIndex(key)
-  return type(key) == "number" and key >= 1 and key % 1 == 0
-end
-
--- How many names and indexes a table has, and the last index; nil where there is a key that is neither.
-local function keysOf(value)
-  local names, count, last = 0, 0, 0
-  for key in next, value do
-    if type(key) == "string" then
-      names = names + 1
-    elseif isIndex(key) then
-      count, last = count + 1, math.max(last, key)
-    else
-      return nil
-    end
-  end
-  return names, count, last
-end
-
--- What a table is, in one of the words above.
-local function kindOf(value)
-  local names, count, last = keysOf(value)
-  if not names then return ODD end
-  local marked = isMarked(value)
-  if names > 0 then return (count > 0 or marked) and MIXED or NAMED end
-  if count == 0 then return marked and LIST or EMPTY end
-  return last == count and LIST or HOLES
-end
-
-local function got(value)
-  if type(value) == "table" then return kindOf(value) end
-  return isNull(value) and "null" or type(value)
-end
-
 local function escape(char)
   return char:find("%c") and ("\\%03d"):format(char:byte()) or "\\" .. char
 end
@@ -139,15 +82,15 @@ local function refuse(run, expected, rest)
 end
 
 local function refuseType(run, expected, value)
-  return refuse(run, expected, ", got " .. got(value))
+  return refuse(run, expected, ", got " .. kinds.got(value))
 end
 
 -- What keeps a value from being a list, or a table with names; an empty table is either.
 local function misfit(run, value, wanted, expected)
   if type(value) ~= "table" then return refuseType(run, expected, value) end
   if #run.path >= DEEPEST then return ("%s is nested more than %d deep (a cycle?)"):format(pathOf(run), DEEPEST) end
-  local kind = kindOf(value)
-  if kind ~= wanted and kind ~= EMPTY then return refuse(run, expected, ", got " .. kind) end
+  local kind = kinds.of(value)
+  if kind ~= wanted and kind ~= kinds.EMPTY then return refuse(run, expected, ", got " .. kind) end
 end
 
 -- Checks what a table holds under these keys, up to the first problem.
@@ -178,7 +121,7 @@ end
 -- An enum's values where they are few; else the nearest of them, and how to see all.
 local function wrongEnum(run, value, name)
   local values, known = messages.enum(name), {}
-  local given = type(value) == "string" and quoted(value) or got(value)
+  local given = type(value) == "string" and quoted(value) or kinds.got(value)
   local all = '"' .. table.concat(values, '", "') .. '"'
   if #all <= LISTED then return refuse(run, "one of " .. all, ", got " .. given) end
   for _, word in ipairs(values) do known[word] = true end
@@ -194,18 +137,18 @@ end
 -- A value of free form, and all that is in it.
 local function checkJson(run, value)
   local kind = type(value)
-  if kind == "string" or kind == "boolean" or isNull(value) or isEmptyArray(value) then return nil end
+  if kind == "string" or kind == "boolean" or kinds.isNull(value) or kinds.isEmptyArray(value) then return nil end
   if kind == "number" and value - value == 0 then return nil end
   local expected = "a value that JSON can hold"
   if kind == "number" then return refuse(run, expected, ", got " .. shown(value)) end
-  local isList = kind == "table" and kindOf(value) == LIST
-  local problem = misfit(run, value, isList and LIST or NAMED, expected)
+  local isList = kind == "table" and kinds.of(value) == kinds.LIST
+  local problem = misfit(run, value, isList and kinds.LIST or kinds.NAMED, expected)
   if problem then return problem end
   return checkEach(run, value, isList and indexes(value) or tables.sortedKeys(value), checkJson)
 end
 
 local function checkStruct(run, value)
-  return misfit(run, value, NAMED, NAMED) or checkEach(run, value, tables.sortedKeys(value), checkJson)
+  return misfit(run, value, kinds.NAMED, kinds.NAMED) or checkEach(run, value, tables.sortedKeys(value), checkJson)
 end
 
 local FREE_FORMS = {
@@ -222,7 +165,7 @@ end
 -- Whether null, or nothing, is what a field has been given.
 local function isAbsent(field, value)
   if field.type == VALUE and not field.list then return value == nil end
-  return value == nil or isNull(value)
+  return value == nil or kinds.isNull(value)
 end
 
 local checkMessage
@@ -240,13 +183,13 @@ local function several(typeName)
 end
 
 local function checkList(run, value, typeName)
-  if isEmptyArray(value) then return nil end
-  local problem = misfit(run, value, LIST, "a list of " .. several(typeName))
+  if kinds.isEmptyArray(value) then return nil end
+  local problem = misfit(run, value, kinds.LIST, "a list of " .. several(typeName))
   return problem or checkEach(run, value, indexes(value), checkSingle, typeName)
 end
 
 local function checkMap(run, value, typeName)
-  local problem = misfit(run, value, NAMED, ("%s and %s as its values"):format(NAMED, several(typeName)))
+  local problem = misfit(run, value, kinds.NAMED, ("%s and %s as its values"):format(kinds.NAMED, several(typeName)))
   return problem or checkEach(run, value, tables.sortedKeys(value), checkSingle, typeName)
 end
 
@@ -277,7 +220,7 @@ end
 -- On the wire, an empty text or list is the same as none.
 local function isUnset(field, value)
   if isAbsent(field, value) or value == "" then return true end
-  return field.list and (isEmptyArray(value) or next(value) == nil)
+  return field.list and (kinds.isEmptyArray(value) or next(value) == nil)
 end
 
 local function mayLack(run, name, outer)
@@ -297,7 +240,7 @@ local function missing(run, value, fields, outer)
 end
 
 function checkMessage(run, value, name, outer)
-  local problem = misfit(run, value, NAMED, ("one %s (%s)"):format(name, NAMED))
+  local problem = misfit(run, value, kinds.NAMED, ("one %s (%s)"):format(name, kinds.NAMED))
   if problem then return problem end
   local names, fields = tables.sortedKeys(value), messages.get(name)
   return checkEach(run, value, names, checkField, name)

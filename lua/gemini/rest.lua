@@ -2,6 +2,7 @@
 
 local errors = require "gemini.errors"
 local headers = require "gemini.headers"
+local kinds = require "gemini.kinds"
 local loop = require "gemini.loop"
 local tables = require "gemini.tables"
 local wire = require "gemini.wire"
@@ -89,7 +90,7 @@ local function unwrapped(row, value)
 end
 
 local function isNothing(value)
-  return value == require("gemini.codec").null or type(value) == "table" and next(value) == nil
+  return kinds.isNull(value) or type(value) == "table" and next(value) == nil
 end
 
 -- The value of an answer with a 2xx status, or nil and the error.

@@ -5,6 +5,7 @@
 require("gemini.interpreted")()
 
 local content = require "gemini.content"
+local kinds = require "gemini.kinds"
 local messages = require "gemini.messages"
 local path = require "gemini.path"
 local tables = require "gemini.tables"
@@ -60,10 +61,6 @@ function shape.mask(message, given)
   return names[1] and table.concat(names, ",")
 end
 
-local function isNull(value)
-  return type(value) == "userdata" and value == require("gemini.codec").null
-end
-
 local walk
 
 -- What is wrong, told from one level further up; the path is put together where there is a problem, and only there.
@@ -77,7 +74,7 @@ local function single(field, name, value, depth)
     local pattern = type(value) == "string" and COLLECTIONS[name]
     return pattern and path.complete(value, pattern) or value
   end
-  if field.type == "Content" and not field.list and not isNull(value) then
+  if field.type == "Content" and not field.list and not kinds.isNull(value) then
     local problem
     value, problem = content.instruction(value)
     if problem then return nil, problem end
@@ -101,7 +98,7 @@ local function each(field, name, values, depth)
 end
 
 local function list(field, name, value, depth)
-  if field.type == "Content" and not isNull(value) then
+  if field.type == "Content" and not kinds.isNull(value) then
     local problem
     value, problem = content.contents(value)
     if problem then return nil, problem end
