@@ -6,68 +6,11 @@ local socket = require "socket"
 local tables = require "gemini.tables"
 local errors = require "gemini.emulator.errors"
 local json = require "gemini.emulator.json"
+local statefile = require "gemini.emulator.statefile"
+local Tree = require "gemini.emulator.tree"
 
 local Store = {}
 Store.__index = Store
-
--- The names are a tree: a node for each entry, and for each path on the way to one. The root's path is "".
-local function nodeAt(self, path)
-  local node = self.nodes[path]
-  if node then return node end
-  local parent = path ~= "" and nodeAt(self, path:match("^(.*)/[^/]+$") or "") or nil
-  node = { path = path, parent = parent, below = {}, nodes = 0, entries = 0 }
-  self.nodes[path] = node
-  if parent then parent.below[path], parent.nodes = node, parent.nodes + 1 end
-  return node
-end
-
--- Forgets a node that leads nowhere.
-local function prune(self, node)
-  while node.parent and not node.entry and node.nodes == 0 do
-    local parent = node.parent
-    self.nodes[node.path], parent.below[node.path], parent.nodes = nil, nil, parent.nodes - 1
-    node = parent
-  end
-end
-
-local function bySequence(a, b) return a.sequence < b.sequence end
-
-local function put(self, entry)
-  local node = nodeAt(self, entry.name)
-  node.entry = entry
-  local parent = node.parent
-  parent.entries = parent.entries + 1
-  local ordered = parent.ordered
-  if not ordered then return end
-  local last = ordered[#ordered]
-  -- What is put back is not the youngest.
-  if last and last.sequence > entry.sequence then parent.ordered = nil else ordered[#ordered + 1] = entry end
-end
-
-local function drop(self, entry)
-  local node = self.nodes[entry.name]
-  local parent = node.parent
-  node.entry, parent.ordered, parent.entries = nil, nil, parent.entries - 1
-  self.texts[entry] = nil
-  prune(self, node)
-end
-
--- A node's entries in the order of their creation.
-local function orderedEntries(node)
-  if not node.ordered then
-    node.ordered = {}
-    for _, each in pairs(node.below) do
-      if each.entry then table.insert(node.ordered, each.entry) end
-    end
-    table.sort(node.ordered, bySequence)
-  end
-  return node.ordered
-end
-
-local function entryAt(self, name)
-  local node = self.nodes[name]
-  return node and node.entry
-end
 
 -- Remembers, during a transaction, how to take back what is done.
 local function undoable(self, undo)
@@ -75,46 +18,17 @@ local function undoable(self, undo)
   if self.undo then table.insert(self.undo, undo) end
 end
 
-local NO_SUCH_FILE = 2 -- ENOENT
-local FORM = '{"sequence":%d,"kept":%s,"entries":[\n'
-
--- The file's text; nil where there is none yet.
-local function readAll(path)
-  local file, problem, code = io.open(path, "rb")
-  if not file and code == NO_SUCH_FILE then return nil end
-  local text
-  if file then
-    text, problem = file:read("*a")
-    file:close()
-  end
-  if not text then error("the state cannot be read: " .. problem, 0) end
-  return text
-end
-
-local function isEntry(entry)
-  return type(entry) == "table" and type(entry.name) == "string" and type(entry.sequence) == "number"
-    and type(entry.value) == "table" and type(entry.hidden) == "table"
-end
-
--- What is wrong with the file's value, nil if nothing is.
-local function problemOf(saved)
-  if type(saved) ~= "table" or type(saved.entries) ~= "table" then return "no entries" end
-  if type(saved.sequence) ~= "number" then return "no sequence" end
-  for i, entry in ipairs(saved.entries) do
-    if not isEntry(entry) then return ("entry %d is none"):format(i) end
-  end
+local function drop(self, entry)
+  self.tree:drop(entry)
+  self.texts[entry] = nil
 end
 
 local function load(self)
-  local text = readAll(self.path)
-  if not text or text == "" then return end
-  local saved, problem = json.decodeOwn(text)
-  problem = problem or problemOf(saved)
-  if problem then error(("%s is no state of the emulator: %s"):format(self.path, problem), 0) end
+  local saved = statefile.read(self.path)
+  if not saved then return end
   self.sequence = saved.sequence
   self.kept = type(saved.kept) == "table" and saved.kept or {}
-  table.sort(saved.entries, bySequence)
-  for _, entry in ipairs(saved.entries) do put(self, entry) end
+  for _, entry in ipairs(saved.entries) do self.tree:put(entry) end
 end
 
 ---@param path string? the file to keep the state in; raises where it holds something else
@@ -129,7 +43,7 @@ end
 
 ---Forgets everything.
 function Store:reset()
-  self.nodes, self.kept, self.texts, self.sequence, self.dirty = {}, {}, {}, 0, true
+  self.tree, self.kept, self.texts, self.sequence, self.dirty = Tree.new(), {}, {}, 0, true
 end
 
 ---Adds a resource; raises ALREADY_EXISTS where its name is taken.
@@ -138,10 +52,10 @@ end
 ---@param hidden table? what they do not see
 ---@return table value
 function Store:insert(name, value, hidden)
-  if entryAt(self, name) then errors.raise("ALREADY_EXISTS", ("%s already exists."):format(name)) end
+  if self.tree:at(name) then errors.raise("ALREADY_EXISTS", ("%s already exists."):format(name)) end
   self.sequence = self.sequence + 1
   local entry = { name = name, value = value, hidden = hidden or {}, sequence = self.sequence }
-  put(self, entry)
+  self.tree:put(entry)
   undoable(self, function() drop(self, entry) end)
   return value
 end
@@ -150,7 +64,7 @@ end
 ---@return table? value nil where there is none
 ---@return table hidden
 function Store:find(name)
-  local entry = entryAt(self, name)
+  local entry = self.tree:at(name)
   if not entry then return nil end
   -- Whoever asks for a single one may change it in place.
   self.texts[entry] = nil
@@ -172,7 +86,7 @@ end
 ---@param value table
 ---@param hidden table? what changes of what no client sees
 function Store:replace(name, value, hidden)
-  local entry = entryAt(self, name)
+  local entry = self.tree:at(name)
   local before, hiddenBefore = entry.value, entry.hidden
   entry.value, entry.hidden = value, tables.copy(entry.hidden)
   for field, changed in pairs(hidden or {}) do entry.hidden[field] = changed end
@@ -190,32 +104,18 @@ function Store:changed() self.texts, self.dirty = {}, true end
 ---@return table[] values in the order of their creation
 ---@return table[] hidden beside each of them
 function Store:list(collection)
-  local values, hidden, node = {}, {}, self.nodes[collection]
-  for i, entry in ipairs(node and orderedEntries(node) or {}) do values[i], hidden[i] = entry.value, entry.hidden end
+  local values, hidden = {}, {}
+  for i, entry in ipairs(self.tree:list(collection)) do values[i], hidden[i] = entry.value, entry.hidden end
   return values, hidden
 end
 
 ---@param collection string
 ---@return integer count how many resources a list of it would have
-function Store:count(collection)
-  local node = self.nodes[collection]
-  return node and node.entries or 0
-end
-
-local function collect(node, names)
-  for path, each in pairs(node.below) do
-    if each.entry then names[#names + 1] = path end
-    collect(each, names)
-  end
-  return names
-end
+function Store:count(collection) return self.tree:count(collection) end
 
 ---@param name string
 ---@return string[] names of all resources below a resource
-function Store:below(name)
-  local node = self.nodes[name]
-  return node and collect(node, {}) or {}
-end
+function Store:below(name) return self.tree:below(name) end
 
 ---Removes a resource and all below it; raises NOT_FOUND.
 ---@param name string
@@ -224,9 +124,9 @@ function Store:remove(name)
   local names = self:below(name)
   table.insert(names, name)
   for _, each in ipairs(names) do
-    local entry = entryAt(self, each)
+    local entry = self.tree:at(each)
     drop(self, entry)
-    undoable(self, function() put(self, entry) end)
+    undoable(self, function() self.tree:put(entry) end)
   end
 end
 
@@ -300,13 +200,8 @@ end
 function Store:save()
   if not self.dirty or not self.path then return end
   local texts = {}
-  for _, node in pairs(self.nodes) do
-    if node.entry then texts[#texts + 1] = textOf(self, node.entry) end
-  end
-  local file = assert(io.open(self.path .. ".new", "wb"))
-  assert(file:write(FORM:format(self.sequence, json.encode(self.kept)), table.concat(texts, ",\n"), "]}"))
-  assert(file:close())
-  assert(os.rename(self.path .. ".new", self.path))
+  self.tree:each(function(entry) texts[#texts + 1] = textOf(self, entry) end)
+  statefile.write(self.path, self.sequence, self.kept, texts)
   self.dirty = false
 end
 
