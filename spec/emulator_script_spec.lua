@@ -28,6 +28,10 @@ describe("the emulator's scripted replies", function()
         empty = function() return {} end,
         raise = function() error("a bug in the script", 0) end,
         wrong = function() return 42 end,
+        badHeaders = function() return { status = 200, headers = "x" } end,
+        splitHeader = function() return { status = 200, headers = { A = "b\r\nC: d" } } end,
+        framing = function() return { status = 200, headers = { ["content-length"] = 1, ["X-Own"] = 7 }, body = "four" } end,
+        badPause = function() return { "a", 0 / 0, "b" } end,
         default = function() return nil end,
       }
       return function(request) return replies[request.text:match("%a+")](request) end
@@ -64,6 +68,22 @@ describe("the emulator's scripted replies", function()
     assert.same(parts, reply.candidates[1].content.parts)
     assert.equal("STOP", reply.candidates[1].finishReason)
   end)
+
+  it("keep what frames an answer to themselves", function()
+    local response = ask("framing")
+    assert.same({ "4", "7", "four" }, { response.headers["content-length"], response.headers["x-own"], response.body })
+  end)
+
+  for name, message in pairs {
+    badHeaders = "a reply's headers are a table of names and texts", splitHeader = "a reply's header is not one line",
+    badPause = "a pause is a number of seconds, 0 or more",
+  } do
+    it("are refused where they are wrong: " .. name, function()
+      local response = ask(name, SSE)
+      assert.equal(500, response.status)
+      assert.truthy(response.body:find(message, 1, true), response.body)
+    end)
+  end
 
   it("may be no chunks at all", function()
     assert.same({}, ask("empty", SSE).chunks)

@@ -149,7 +149,9 @@ describe("the emulator's state", function()
     end)
 
     it("that cannot be written is an error of the request that changed it", function()
+      os.execute("mkdir '" .. path .. ".missing'")
       local own = emu.start { state = path .. ".missing/state" }
+      os.execute("rm -r '" .. path .. ".missing'")
       local response = emu.call(own.url, "POST", "/v1beta/agents", "{}")
       own.stop()
       assert.equal(500, response.status)

@@ -107,4 +107,10 @@ describe("the emulator's state file", function()
     assert.is_nil(good("GET", parent .. "/chunks").chunks)
     assert.equal(2, #good("POST", parent .. "/chunks:batchCreate", ('{"requests":[%s,%s]}'):format(one, two)).chunks)
   end)
+
+  it("that can't be written is told of at the start", function()
+    local other, problem = require("gemini.emulator").new { state = path .. "/none/state.json" }
+    assert.is_nil(other)
+    assert.truthy(problem:find("/none/state.json", 1, true), problem)
+  end)
 end)

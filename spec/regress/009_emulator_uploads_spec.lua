@@ -126,4 +126,13 @@ describe("the emulator's uploads", function()
     clock.later(client, clock.WORK)
     expect.missing(client.files:get { name = batch.name:gsub("^batches/", "files/batch-") })
   end)
+
+  it("lose no bytes that come with a bare finalize", function()
+    local session = begin()
+    local function command(name, offset, body)
+      return post(session, body, { ["X-Goog-Upload-Command"] = name, ["X-Goog-Upload-Offset"] = offset })
+    end
+    assert.equal(400, command("finalize", 0, "some bytes").status)
+    assert.equal(200, command("upload, finalize", 0, "some bytes").status)
+  end)
 end)

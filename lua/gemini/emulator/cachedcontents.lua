@@ -64,9 +64,9 @@ local KIND = {
 }
 
 local function removeExpired(store)
-  for _, value in ipairs(store:list("cachedContents")) do
-    local _, hidden = store:get(value.name)
-    if hidden.expiresAt <= store:now() then store:remove(value.name) end
+  local values, hidden = store:list("cachedContents")
+  for i, value in ipairs(values) do
+    if hidden[i].expiresAt <= store:now() then store:remove(value.name) end
   end
 end
 

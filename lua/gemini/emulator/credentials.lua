@@ -3,6 +3,7 @@ local tables = require "gemini.tables"
 local errors = require "gemini.emulator.errors"
 local fields = require "gemini.emulator.fields"
 local identified = require "gemini.emulator.identified"
+local mask = require "gemini.emulator.mask"
 
 local TYPES = {
   bearer_token = {
@@ -54,8 +55,9 @@ end
 
 -- The fields of a mask that the type does not have.
 local function checkMask(text, type)
-  for path in (text or ""):gmatch("[^,]+") do
-    if path ~= "*" and path ~= "type" and not TYPES[type].rules[path:match("^[^.]+")] then
+  local function asItIs(path) return path end
+  for _, path in ipairs(text and text ~= "" and text ~= "*" and mask.paths(text, {}, asItIs) or {}) do
+    if path ~= "type" and not TYPES[type].rules[path:match("^[^.]+")] then
       errors.raise("INVALID_ARGUMENT", ("The field '%s' of update_mask cannot be updated."):format(path))
     end
   end

@@ -102,6 +102,8 @@ end
 
 -- A search looks at few dimensions of many vectors. To be kept, these are strings: three bytes a dimension.
 local WIDTH, ZERO = 3, 2 ^ 23
+-- Longer texts are rare, and would fill the memory.
+local LONGEST_KEPT = 16384
 
 -- Hardly a sum is far from zero.
 local inBytes = setmetatable({}, { __index = function(known, value)
@@ -112,6 +114,7 @@ end })
 
 local function pack(text)
   local values = compute(text, embedding.default)
+  for i = 1, #values do values[i] = math.max(-ZERO, math.min(values[i], ZERO - 1)) end
   local length = norm(values)
   for i = 1, #values do values[i] = inBytes[values[i]] end
   return { bytes = table.concat(values), norm = length }
@@ -133,7 +136,7 @@ function embedding.likeness(text)
     if values[i] ~= 0 then dimensions[#dimensions + 1] = i end
   end
   return function(other)
-    local packed, sum = packs(other, pack), 0
+    local packed, sum = #other > LONGEST_KEPT and pack(other) or packs(other, pack), 0
     for _, i in ipairs(dimensions) do sum = sum + values[i] * valueAt(packed.bytes, i) end
     return sum / packed.norm
   end

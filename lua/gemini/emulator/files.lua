@@ -68,9 +68,9 @@ local function isThere(context, hidden)
 end
 
 local function removeExpired(store)
-  for _, value in ipairs(store:list("files")) do
-    local _, hidden = store:get(value.name)
-    if hidden.expiresAt <= store:now() then store:remove(value.name) end
+  local values, hidden = store:list("files")
+  for i, value in ipairs(values) do
+    if hidden[i].expiresAt <= store:now() then store:remove(value.name) end
   end
 end
 
@@ -110,9 +110,9 @@ end
 files.methods["files.list"] = function(context)
   local there = {}
   removeExpired(context.store)
-  for _, value in ipairs(context.store:list("files")) do
-    local _, hidden = context.store:get(value.name)
-    if isThere(context, hidden) then table.insert(there, show(context, value, hidden)) end
+  local values, hidden = context.store:list("files")
+  for i, value in ipairs(values) do
+    if isThere(context, hidden[i]) then table.insert(there, show(context, value, hidden[i])) end
   end
   local page, nextPageToken = paging.page(there, context.query, KIND.pages)
   return { json = { files = page[1] and page, nextPageToken = nextPageToken } }

@@ -1,4 +1,6 @@
 -- The methods generateContent, streamGenerateContent and countTokens.
+require("gemini.interpreted")()
+
 local cachedContents = require "gemini.emulator.cachedcontents"
 local errors = require "gemini.emulator.errors"
 local filesearch = require "gemini.emulator.filesearch"
@@ -24,9 +26,22 @@ local function requestOf(context, method)
   }
 end
 
+-- What frames the answer is not the script's.
+local FRAMING = { connection = true, ["content-length"] = true, ["transfer-encoding"] = true }
+
+local function headersOf(given)
+  if type(given) ~= "table" then error("a reply's headers are a table of names and texts", 0) end
+  local headers = {}
+  for name, value in pairs(given) do
+    if type(name) ~= "string" or tostring(value):find("[\r\n]") then error("a reply's header is not one line", 0) end
+    if not FRAMING[name:lower()] then headers[name] = tostring(value) end
+  end
+  return headers
+end
+
 local function rawResponse(value)
   if not errors.isHttpStatus(value.status, 200) then error("a reply's status is a number from 200 to 599", 0) end
-  return { status = value.status, headers = value.headers, body = tostring(value.body or "") }
+  return { status = value.status, headers = headersOf(value.headers or {}), body = tostring(value.body or "") }
 end
 
 -- Says in a turn's own responses what part of the prompt came from a cache, and at the end what the answer rests on.

@@ -1,5 +1,5 @@
 -- JSON through lua-cjson, which cannot tell `[]` from `{}` and writes 14 digits. What matters of that on this wire is
--- marked on the way in and on the way out.
+-- marked on the way in and on the way out; fractions keep their 14 digits.
 require("gemini.interpreted")()
 
 local cjson = require "cjson"

@@ -12,8 +12,13 @@ local function isPath(word)
   return word ~= "" and not (word:find("^%.") or word:find("%.$") or word:find("..", 1, true))
 end
 
--- The paths of a mask in the spelling of the resource.
-local function pathsIn(text, mutable, spell)
+---The paths of a mask; raises an error object where one is none.
+---@param text string
+---@param mutable table<string, true> what "*" stands for
+---@param spell (fun(path: string): string)? gives a path the resource's spelling; lowerCamelCase when absent
+---@return string[]
+function mask.paths(text, mutable, spell)
+  spell = spell or names.camelCase
   if text == "*" then return tables.sortedKeys(mutable) end
   local list = {}
   for word in (text .. ","):gmatch("([^,]*),") do
@@ -61,7 +66,7 @@ end
 ---@param spell (fun(path: string): string)? gives a path the resource's spelling; lowerCamelCase when absent
 function mask.apply(value, body, text, mutable, spell)
   local given = text and text ~= ""
-  local list = given and pathsIn(text, mutable, spell or names.camelCase) or mutableIn(body, mutable)
+  local list = given and mask.paths(text, mutable, spell) or mutableIn(body, mutable)
   for _, path in ipairs(list) do
     if not (mutable[split(path)] and leads(value, path) and leads(body, path)) then
       errors.raise("INVALID_ARGUMENT", ("The field '%s' of update_mask cannot be updated."):format(path))

@@ -45,16 +45,21 @@ function statefile.read(path)
   return saved
 end
 
+local function need(value, problem)
+  if not value then error("the state cannot be written: " .. problem, 0) end
+  return value
+end
+
 ---Writes a file whole or not at all: a process that is killed leaves the one before. Raises where it cannot.
 ---@param path string
 ---@param sequence number
 ---@param kept table
 ---@param texts string[] the entries, encoded
 function statefile.write(path, sequence, kept, texts)
-  local file = assert(io.open(path .. ".new", "wb"))
-  assert(file:write(FORM:format(sequence, json.encode(kept)), table.concat(texts, ",\n"), "]}"))
-  assert(file:close())
-  assert(os.rename(path .. ".new", path))
+  local file = need(io.open(path .. ".new", "wb"))
+  need(file:write(FORM:format(sequence, json.encode(kept)), table.concat(texts, ",\n"), "]}"))
+  need(file:close())
+  need(os.rename(path .. ".new", path))
 end
 
 return statefile

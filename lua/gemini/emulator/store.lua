@@ -36,8 +36,9 @@ end
 function Store.new(path)
   local self = setmetatable({ path = path }, Store)
   self:reset()
-  self.dirty = false
   if path then load(self) end
+  -- Where no file can be written, that is better known now.
+  self:save()
   return self
 end
 
@@ -97,8 +98,9 @@ function Store:replace(name, value, hidden)
   end)
 end
 
----To be called where a value or what is hidden beside it was changed in place; no transaction undoes that.
-function Store:changed() self.texts, self.dirty = {}, true end
+---To be called where a value that came from get or find, or what is hidden beside it, was changed in place; no
+---transaction undoes that.
+function Store:changed() self.dirty = true end
 
 ---@param collection string "corpora", "corpora/a/documents"
 ---@return table[] values in the order of their creation

@@ -112,7 +112,10 @@ local function lastAnswer(list)
 end
 
 local function fromItem(self, item, isLast)
-  if type(item) == "number" then return item end
+  if type(item) == "number" then
+    if not (item >= 0 and item < math.huge) then error("a pause is a number of seconds, 0 or more", 0) end
+    return item
+  end
   if type(item) == "string" then return respond(self, { { text = item } }, isLast and "STOP" or nil) end
   if type(item) ~= "table" then error("a chunk is a string, a table or a number, not a " .. type(item), 0) end
   return item.error and errors.complete(item) or item

@@ -169,7 +169,10 @@ local COMMANDS = {
     checkChunk(session, context)
     return append(session, context.raw)
   end,
-  finalize = function(session, context) return finalize(session, context, "") end,
+  finalize = function(session, context)
+    if context.raw ~= "" then refuse("The command finalize brings no bytes: upload, finalize does.") end
+    return finalize(session, context, "")
+  end,
   ["upload,finalize"] = function(session, context)
     checkChunk(session, context, true)
     return finalize(session, context, context.raw)
