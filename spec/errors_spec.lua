@@ -127,4 +127,19 @@ describe("an error", function()
     assert.is_true(#tostring(err) < 1100)
     assert.equal(100000, #err.message)
   end)
+
+  it("is told from a reply's own, which says what it is about", function()
+    local stray = '{"error":{"code":403,"message":"no"},"requestId":"1"}'
+    for _, call in ipairs {
+      function(c) return c.files:delete { name = "f" } end, function(c) return c.files:get { name = "f" } end,
+      function(c) return c.agents:get { id = "a" } end, function(c) return c.batches:get { name = "b" } end,
+      function(c) return c.models:get { name = "m" } end,
+    } do
+      local reply, err = call((talk.answering(talk.ok(stray))))
+      assert.is_nil(reply)
+      assert.same({ "api", 403, "no" }, { err.kind, err.code, err.message })
+    end
+    local file = assert(talk.answering(talk.ok '{"name":"files/f","error":{"code":3}}').files:get { name = "f" })
+    assert.same({ code = 3 }, file.error)
+  end)
 end)

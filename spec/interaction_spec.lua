@@ -187,6 +187,44 @@ describe("an interaction's stream", function()
     end
   end)
 
+  it("gives no event twice where the server begins anew, and none is lost", function()
+    for _, case in ipairs {
+      { { created "e1", started(0, { type = "model_output" }), text(0, "A"), text(0, "B", "e2"), text(0, "C") }, "ABCD" },
+      { { created "e1", started(0, { type = "model_output" }), text(0, "A"), text(0, "B", "e2") }, "ABD" },
+    } do
+      local again = table.concat(case[1])
+      local client = talk.answering(broken(again), whole(again, text(0, "D", "e3"), completed "e4"))
+      local texts = {}
+      for each in create(client) do texts[#texts + 1] = each.text end
+      assert.equal(case[2], table.concat(texts))
+    end
+  end)
+
+  it("takes an id for what it is while nothing is repeated", function()
+    local client, server = talk.answering(whole(
+      created "e1", started(0, { type = "model_output" }), text(0, "A", "e2"), text(0, "B", "e2"), completed "e1"
+    ))
+    assert.equal("AB", assert(create(client):collect()).text)
+    assert.equal(1, #server:requests())
+  end)
+
+  it("ends where the token for going on can't be had", function()
+    local asked = 0
+    local client = talk.scripted({ { { "recv" }, { "send", broken(created "e1") }, { "close" } } }, {
+      token = function()
+        asked = asked + 1
+        return asked == 1 and "t-first" or error("no token now", 0)
+      end,
+    })
+    local stream = create(client)
+    assert(stream:next())
+    local fine, raised = pcall(stream.next, stream)
+    assert.is_false(fine)
+    assert.truthy(tostring(raised):find("no token now", 1, true), tostring(raised))
+    assert.equal("gemini.stream interactions.create: failed", tostring(stream))
+    assert.equal("cancelled", select(2, stream:next()).kind)
+  end)
+
   it("does not ask for ever where nothing new comes", function()
     local client, server = talk.answering(broken(created "e1"), broken(created "e1"), talk.http("404 Not Found", ""))
     local _, err = create(client, { timeout = 5 }):collect()

@@ -65,6 +65,23 @@ describe("an operation", function()
     assert(op:wait { interval = 0.01 })
   end)
 
+  it("gives each look the client's time and no more", function()
+    local function scripts()
+      return {
+        { { "recv" }, { "send", talk.ok(operation()) }, { "close" } }, { { "recv" }, { "sleep", 1 }, { "close" } },
+      }
+    end
+    local client = talk.scripted(scripts(), { timeout = 0.1 })
+    local op = assert(client.models:predictLongRunning { model = "veo", instances = { {} } })
+    local _, err = op:wait { interval = 0.01, timeout = 30 }
+    assert.same({ "timeout", "models.operations.get" }, { err.kind, err.method })
+    assert.falsy(err.message:find("has not finished", 1, true), err.message)
+    client = talk.scripted(scripts())
+    op = assert(client.models:predictLongRunning { model = "veo", instances = { {} } })
+    _, err = op:wait { interval = 0.01, timeout = 0.2 }
+    assert.truthy(err.message:find("has not finished within 0.2 seconds", 1, true), err.message)
+  end)
+
   it("says what went wrong while it waited, and can be waited for again", function()
     local client = talk.answering(
       talk.ok(operation()),
@@ -126,6 +143,7 @@ describe("an operation", function()
   it("stays as it is where the answer to a look is none about it", function()
     for message, answer in pairs {
       ["overloaded"] = '{"error":{"code":503,"status":"UNAVAILABLE","message":"overloaded"}}',
+      ["busy"] = '{"error":{"code":503,"message":"busy"},"requestId":"7"}',
       ["the answer is not this operation: {}"] = "{}",
       ['the answer is not this operation: {"name":"models/veo/operations/op2"}'] = '{"name":"models/veo/operations/op2"}',
     } do
@@ -145,6 +163,9 @@ describe("an operation", function()
     local op = assert(client.models:predictLongRunning { model = "veo", instances = { {} } })
     local _, err = op:wait()
     assert.equal("bad key (redacted)", err.message)
+    op.name, op.done, op.error = "other/k-secret-123456789", nil, nil
+    _, err = op:wait { interval = 0.01 }
+    assert.falsy(err.url:find("k-secret", 1, true), err.url)
   end)
 
   it("is done where it says that it failed, and well where its error says nothing", function()
@@ -275,6 +296,15 @@ describe("a batch", function()
     assert.equal("protocol", err.kind)
   end)
 
+  it("joins keys that are numbers, which may come back as text", function()
+    local op = get(talk.ok(batch [[{"inlinedResponses":{"inlinedResponses":[
+      {"response":{"embedding":{"values":[0.5]}},"metadata":{"key":"1"}},
+      {"response":{"embedding":{"values":[0.5]}},"metadata":{"key":2.0}}]}}]]))
+    local requests, seen = { { metadata = { key = 1 }, n = "one" }, { metadata = { key = 2 }, n = "two" } }, {}
+    for result in op:results { requests = requests } do seen[#seen + 1] = result.request.n end
+    assert.same({ "one", "two" }, seen)
+  end)
+
   it("that failed raises why, and one that is not done says to wait", function()
     local op = get(talk.ok(batch(nil, "BATCH_STATE_EXPIRED")))
     local done, why = op:wait()
@@ -295,10 +325,16 @@ describe("a batch", function()
     local result = op:results()()
     assert.same({ 1 }, result.response.embedding.values)
     assert.is_nil(result.key)
-    op = get(talk.ok(batch "{}"))
+    for _, nothing in ipairs { "{}", '{"inlinedResponses":{}}', '{"responsesFile":""}' } do
+      op = get(talk.ok(batch(nothing)))
+      local fine, err = pcall(op:results())
+      assert.is_false(fine)
+      assert.same({ "protocol", "the batch is done and has no results" }, { err.kind, err.message })
+    end
+    op = get(talk.ok(batch('{"inlinedResponses":{"inlinedResponses":[]}}', "BATCH_STATE_CANCELLED")))
     local fine, err = pcall(op:results())
     assert.is_false(fine)
-    assert.same({ "protocol", "the batch is done and has no results" }, { err.kind, err.message })
+    assert.equal("batches/b was cancelled", err.message)
     op = get(talk.ok(batch '{"responsesFile":"generatedFiles/a"}'))
     fine, err = pcall(op:results())
     assert.is_false(fine)
@@ -319,7 +355,6 @@ describe("a batch", function()
       assert.is_false(fine)
       assert.truthy(message:find("batch:results: " .. expected, 1, true), message)
     end
-    assert.is_nil(op:results()())
   end)
 
   it("has results, other operations have none", function()

@@ -118,6 +118,7 @@ describe("arguments", function()
     ["the API has no resource 'table: "] = function(c) return c[{}] end,
     ["the API has no resource ''"] = function(c) return c[""] end,
     ["models.get: unknown argument 'aaaa'"] = function(c) c.models:get { name = "m", zzzz = 1, aaaa = 2, mmmm = 3 } end,
+    ["corpora.patch: name is missing"] = function(c) c.corpora:patch { corpus = { name = "corpora/a" } } end,
     ["model is missing"] = function(c) c.models:batchGenerateContent { batch = {} } end,
     ["trigger_id is missing"] = function(c) c.triggers.executions:create {} end,
   } do

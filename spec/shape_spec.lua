@@ -194,6 +194,21 @@ describe("a field mask", function()
     assert.truthy(request.target:find("?updateMask=displayName%2CcustomMetadata", 1, true), request.target)
   end)
 
+  it("may be a list that is checked as text is, and must be one of names", function()
+    local function patch(mask, options)
+      local client = talk.scripted({ { { "recv" }, { "send", talk.ok "{}" }, { "close" } } }, options)
+      return pcall(client.corpora.patch, client.corpora, { name = "c", displayName = "d", updateMask = mask })
+    end
+    assert.is_true(patch({ "displayName" }, { check = true }))
+    for message, mask in pairs {
+      ["updateMask must hold names alone, got table"] = { {} }, ["updateMask must not be an empty list"] = {},
+    } do
+      local fine, err = patch(mask)
+      assert.is_false(fine)
+      assert.truthy(err:find("corpora.patch: " .. message, 1, true), err)
+    end
+  end)
+
   it("is the caller's where there is one", function()
     local request = sent("cachedContents", "patch", { name = "c", ttl = "9s", displayName = "x", updateMask = "ttl" })
     assert.equal("/v1beta/cachedContents/c?updateMask=ttl", request.target)

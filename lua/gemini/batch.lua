@@ -28,8 +28,16 @@ local function keyOf(item)
   return type(metadata) == "table" and usable(metadata.key) or usable(item.key)
 end
 
+local mathType = rawget(math, "type") or function() return "float" end
+
+-- A number may come back as text, and an integer as 1.0.
+local function asText(key)
+  if type(key) == "string" or mathType(key) == "integer" then return tostring(key) end
+  return (key % 1 == 0 and "%.0f" or "%.17g"):format(key)
+end
+
 ---@param requests table[]  of a batch
----@return table<string|number, table>? index  the requests by key
+---@return table<string, table>? index  the requests by their keys as text
 ---@return string? problem
 function batch.index(requests)
   local index = {}
@@ -38,8 +46,9 @@ function batch.index(requests)
     if key == nil then
       return nil, ("requests[%d] has no key: results are joined to requests by metadata.key or key"):format(i)
     end
-    if index[key] then return nil, ("requests: two have the key %q"):format(tostring(key)) end
-    index[key] = item
+    local text = asText(key)
+    if index[text] then return nil, ("requests: two have the key %q"):format(text) end
+    index[text] = item
   end
   return index
 end
@@ -48,10 +57,16 @@ local function child(value, name)
   return type(value) == "table" and type(value[name]) == "table" and value[name] or nil
 end
 
+local function listIn(value)
+  local inlined = child(value, "inlinedResponses")
+  return tables.objects(inlined and inlined.inlinedResponses)
+end
+
 -- A GenerateContentBatchOutput or its like that has results.
 local function output(value)
-  local has = type(value) == "table" and (type(value.responsesFile) == "string" or child(value, "inlinedResponses"))
-  return has and value or nil
+  if type(value) ~= "table" then return nil end
+  local file = value.responsesFile
+  return (type(file) == "string" and file ~= "" or #listIn(value) > 0) and value or nil
 end
 
 -- An iterator over the decoded lines of a file.
@@ -65,7 +80,8 @@ local function lines(client, text, label)
       if line:find("%S") then
         local value, problem = client.wire.decode(line)
         if type(value) == "table" then return value end
-        error(errors.protocol("a line of the results is no JSON: " .. tostring(problem), line, label), 0)
+        problem = problem and "no JSON: " .. problem or "no JSON object"
+        error(errors.protocol("a line of the results is " .. problem, line, label), 0)
       end
     end
   end
@@ -102,8 +118,8 @@ end
 local function items(client, operation, about)
   local found = output(child(operation, "metadata") and operation.metadata.output) or output(operation.response)
   if not found then return nil end
-  if type(found.responsesFile) == "string" then return fromFile(client, found.responsesFile, about) end
-  return fromList(tables.objects(found.inlinedResponses.inlinedResponses))
+  local list = listIn(found)
+  return #list > 0 and fromList(list) or fromFile(client, found.responsesFile, about)
 end
 
 local function response(client, value)
@@ -113,7 +129,7 @@ end
 
 ---@param client gemini.State
 ---@param operation gemini.Operation  one that is done
----@param requests table<string|number, table>  by key
+---@param requests table<string, table>  from batch.index
 ---@param about gemini.Label
 ---@param failure? gemini.Error  in which the batch ended: raised where there are no results
 ---@return fun(): gemini.BatchResult?
@@ -126,7 +142,7 @@ function batch.results(client, operation, requests, about, failure)
     local key = keyOf(item)
     return {
       key = key,
-      request = key ~= nil and requests[key] or nil,
+      request = key ~= nil and requests[asText(key)] or nil,
       response = response(client, item.response),
       error = type(item.error) == "table" and errors.status(item.error, about) or nil,
       metadata = item.metadata,

@@ -78,8 +78,8 @@ end
 ---@param more? table  further fields
 ---@return gemini.Error
 function errors.new(kind, message, call, more)
-  local err = { kind = kind, message = hide(message, call.secret), method = call.method, url = call.url }
-  err.attempts = call.attempts
+  local err = { kind = kind, method = call.method, attempts = call.attempts }
+  err.message, err.url = hide(message, call.secret), hide(call.url, call.secret)
   for name, value in pairs(more or {}) do err[name] = value end
   return setmetatable(err, Error)
 end
@@ -112,7 +112,7 @@ function errors.find(value, decode)
   if type(value) == "string" then return fromText(value, decode) end
   if type(value) ~= "table" then return nil end
   if type(value.error) == "table" then return innermost(value.error, decode) end
-  if type(value.error) == "string" then return fromText(value.error, decode) end
+  if type(value.error) == "string" and value.error ~= "" then return fromText(value.error, decode) end
   return value[1] ~= nil and errors.find(value[1], decode) or nil
 end
 

@@ -17,12 +17,15 @@ local OPERATION = "google.longrunning.Operation"
 -- Seconds between two looks where the caller does not say: more and more.
 local FIRST_INTERVAL, GROWTH, LONGEST_INTERVAL = 1, 1.5, 30
 
+-- Seconds for a look where the client has no say: those of any call.
+local LONGEST_LOOK = 600
+
 -- A batch's states behind which nothing comes, and how each ended.
 local ENDED = {
-  BATCH_STATE_SUCCEEDED = "succeeded",
-  BATCH_STATE_FAILED = "failed",
-  BATCH_STATE_CANCELLED = "cancelled",
-  BATCH_STATE_EXPIRED = "expired",
+  BATCH_STATE_SUCCEEDED = "has succeeded",
+  BATCH_STATE_FAILED = "has failed",
+  BATCH_STATE_CANCELLED = "was cancelled",
+  BATCH_STATE_EXPIRED = "has expired",
 }
 
 ---@class gemini.Operation: gemini.longrunning.Operation  beside its REST fields it has:
@@ -83,8 +86,8 @@ local function failure(client, self)
   local status, about = statusOf(self), labelOfGet(client, self)
   if status then return errors.status(status, about) end
   local how = ENDED[stateOf(self)]
-  if how and how ~= "succeeded" then
-    return errors.new("api", ("%s has %s"):format(tostring(self.name), how), about, { status = stateOf(self) })
+  if how and how ~= ENDED.BATCH_STATE_SUCCEEDED then
+    return errors.new("api", ("%s %s"):format(tostring(self.name), how), about, { status = stateOf(self) })
   end
 end
 
@@ -111,11 +114,13 @@ local function pause(seconds, deadline)
   return not deadline or clock() < deadline
 end
 
--- Asks how an operation stands; what is no answer to that leaves it as it is.
+-- Asks how an operation stands; what is no answer to that leaves it as it is. The third result tells that the wait is
+-- over.
 local function look(client, self, deadline)
   local left = deadline and math.max(deadline - clock(), 0.001)
-  local fresh, err = call(client, self, "get", left and { timeout = left })
-  if not fresh then return nil, err end
+  local cut = left and left < (client.timeout or LONGEST_LOOK)
+  local fresh, err = call(client, self, "get", cut and { timeout = left } or nil)
+  if not fresh then return nil, err, cut and err.kind == "timeout" end
   if fresh.name ~= self.name then
     local text = client.wire.encode(fresh) or ""
     return nil, errors.protocol("the answer is not this operation", text, labelOfGet(client, self))
@@ -131,8 +136,8 @@ local function poll(client, self, given)
   while not isDone(self) do
     if given.onProgress then given.onProgress(self) end
     if not pause(interval, deadline) then return nil, late(client, self, given) end
-    local fresh, err = look(client, self, deadline)
-    if not fresh then return nil, err end
+    local fresh, err, over = look(client, self, deadline)
+    if not fresh then return nil, over and late(client, self, given) or err end
     if not given.interval then interval = math.min(interval * GROWTH, LONGEST_INTERVAL) end
   end
   return self

@@ -96,9 +96,9 @@ local function argument(variable)
 end
 
 -- An argument by its own name, or where the body has it: `batch = { model = … }`.
-local function lookUp(args, variable)
+local function lookUp(args, variable, inBody)
   local value = args[argument(variable)]
-  if value ~= nil or not variable:find(".", 1, true) then return value end
+  if value ~= nil or not variable:find(".", 1, true) or not inBody(variable:match("^[^.]+")) then return value end
   value = args
   for name in variable:gmatch("[^.]+") do
     if type(value) ~= "table" then return nil end
@@ -117,12 +117,13 @@ end
 
 ---@param template string
 ---@param args table
+---@param inBody fun(field: string): boolean?  whether the body has a field, in which a dotted variable may be given
 ---@return string? path
 ---@return string? problem
-function path.expand(template, args)
+function path.expand(template, args, inBody)
   local problem
   local expanded = template:gsub(VARIABLE, function(plus, variable, patterns)
-    local text, wrong = fill(plus, argument(variable), patterns, lookUp(args, variable))
+    local text, wrong = fill(plus, argument(variable), patterns, lookUp(args, variable, inBody))
     problem = problem or wrong
     return text or ""
   end)

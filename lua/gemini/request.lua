@@ -40,9 +40,8 @@ local function queryText(value)
   return (whole and "%d" or "%.17g"):format(value)
 end
 
--- A list of texts is given as its parameter several times, the names of a mask with commas between them.
+-- A list of texts is given as its parameter several times.
 local function addParameter(fields, name, given)
-  if type(given) == "table" and MASKS[name] then given = table.concat(given, ",") end
   local several = type(given) == "table" and given[1] ~= nil and not parameters[name]
   for _, value in ipairs(several and given or { given }) do
     local text, expected = queryText(value)
@@ -108,12 +107,25 @@ local function body(row, args)
   return require("gemini.shape").request(row.body, wrapped(row, rest), inPath(row, args))
 end
 
--- The arguments of a patch that does not say which fields it changes, with the mask that says so.
+-- The text of a mask that is given as a list of names; or nil and what is wrong.
+local function maskText(name, list)
+  for _, each in ipairs(list) do
+    if type(each) ~= "string" then return nil, ("%s must hold names alone, got %s"):format(name, type(each)) end
+  end
+  if #list == 0 then return nil, name .. " must not be an empty list" end
+  return table.concat(list, ",")
+end
+
+-- The arguments of a patch with its mask as text: the fields given, where it does not say which it changes.
 local function masked(row, args, fields)
   for _, name in ipairs(row.query or {}) do
-    if MASKS[name] and args[name] == nil and fields then
+    if MASKS[name] and fields then
+      local mask, problem = args[name], nil
+      if mask == nil then mask = require("gemini.shape").mask(row.body, fields) end
+      if type(mask) == "table" then mask, problem = maskText(name, mask) end
+      if problem then return nil, problem end
       args = tables.copy(args)
-      args[name] = require("gemini.shape").mask(row.body, fields)
+      args[name] = mask
     end
   end
   return args
@@ -123,8 +135,11 @@ end
 local function violation(row, args, fields)
   local check = require "gemini.check"
   for _, name in ipairs(row.query or {}) do
-    local problem = args[name] ~= nil and check.parameter(name, args[name], parameters[name] or "string")
-    if problem then return problem end
+    local several = type(args[name]) == "table" and not parameters[name]
+    for _, value in ipairs(several and args[name] or { args[name] }) do
+      local problem = check.parameter(name, value, parameters[name] or "string")
+      if problem then return problem end
+    end
   end
   local given = {}
   for name, variable in next, path.names(row.path) do given[name], given[variable] = true, true end
@@ -191,12 +206,15 @@ end
 -- Path, query and the body's fields; or nil and what is wrong.
 local function parts(client, row, args)
   local where, search, fields, problem
-  where, problem = path.expand(row.path, args)
+  where, problem = path.expand(row.path, args, function(field)
+    return (require("gemini.messages").get(row.body) or {})[field] ~= nil
+  end)
   problem = problem or switchProblem(row, args)
   if problem then return nil, problem end
   fields, problem = body(row, args)
   if problem then return nil, problem end
-  args = masked(row, args, fields)
+  args, problem = masked(row, args, fields)
+  if not args then return nil, problem end
   search, problem = query(row, args)
   if not search then return nil, problem end
   problem = client.check and violation(row, args, fields)

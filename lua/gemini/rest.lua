@@ -68,10 +68,13 @@ function rest.observe(client, request, transfer)
 end
 
 -- Whether a field `error` in a reply with a 2xx status is the reply's own: where its message has one, or has no facts,
--- and there is more than the error.
+-- and the reply says what it is about.
 local function ownsError(message, value)
+  if message == "Empty" then return false end
   local fields = require("gemini.messages").get(message)
-  return (not fields or fields.error ~= nil) and next(value, next(value)) ~= nil
+  if fields and not fields.error then return false end
+  local name = value.name or value.id
+  return type(name) == "string" and name ~= ""
 end
 
 -- Gateways report an error with any status.

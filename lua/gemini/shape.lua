@@ -31,6 +31,7 @@ local SET_BY_SERVER = {
   created = true,
   create_time = true,
   id = true,
+  object = true,
   signing_secrets = true,
   updated = true,
   update_time = true,

@@ -13,7 +13,9 @@ local tables = require "gemini.tables"
 ---@field private fields table  of the interaction
 ---@field private steps table<integer, gemini.Step>
 ---@field private ended boolean?  the last event has been seen
----@field private skip integer  events to come that have come before
+---@field private replaying boolean?  taken up again, and nothing new yet
+---@field private behind boolean?  before the last event that has come
+---@field private skip integer  events without an id to come that have come before
 ---@field private seen table<string, true>  the ids of the events that have come
 local Steps = {}
 Steps.__index = Steps
@@ -149,15 +151,21 @@ local function remember(self, event)
   if type(usage) == "table" then self.usage = tables.deepCopy(usage) end
 end
 
--- Whether a stream that was taken up again repeats this event.
+-- Whether a stream that was taken up again repeats this event. A server may go on behind the last id, where those come
+-- that have none, or begin anew. The first id that is new ends the repetition.
 local function isRepeated(self, event)
+  if not self.replaying then return false end
   local id = idOf(event)
-  if id then
-    if not self.seen[id] then self.skip = 0 end
-    return self.seen[id]
+  if id == nil then
+    self.skip = self.skip - 1
+    return self.behind or self.skip >= 0
   end
-  self.skip = self.skip - 1
-  return self.skip >= 0
+  if not self.seen[id] then
+    self.replaying = false
+    return false
+  end
+  self.behind, self.skip = id ~= self.lastEventId, self.since
+  return true
 end
 
 ---Takes one event in; what it holds is copied.
@@ -183,7 +191,7 @@ end
 
 ---The stream goes on behind the last event that has an id: those that came behind it come again.
 function Steps:rewind()
-  self.skip = self.since
+  self.replaying, self.behind, self.skip = true, false, self.since
 end
 
 local function contentsOf(step)

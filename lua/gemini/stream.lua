@@ -52,7 +52,11 @@ local observer
 local function resumed(self, err)
   local request = self.again and self.again(err)
   if not request then return nil, err end
-  local transfer, refused = rest.submit(self.client, request)
+  local ok, transfer, refused = pcall(rest.submit, self.client, request)
+  if not ok then
+    fail(self, errors.new("cancelled", "the stream could not be taken up again", self.label, partial(self)))
+    error(transfer, 0)
+  end
   if not transfer then return nil, refused end
   self.transfer:close()
   self.transfer, self.queue, self.observe = transfer, nil, observer(self.client, request, transfer)
