@@ -169,6 +169,7 @@ build = {
     ["gemini.parameters"] = "lua/gemini/parameters.lua",
     ["gemini.path"] = "lua/gemini/path.lua",
     ["gemini.plain"] = "lua/gemini/plain.lua",
+    ["gemini.query"] = "lua/gemini/query.lua",
     ["gemini.reply"] = "lua/gemini/reply.lua",
     ["gemini.request"] = "lua/gemini/request.lua",
     ["gemini.resource"] = "lua/gemini/resource.lua",
