@@ -150,6 +150,28 @@ describe("a download", function()
     assert.same({ "GET", "/v1beta/files/f:download?alt=media" }, { talk.sent().verb, talk.sent().target })
   end)
 
+  it("takes the URL that a reply has for a name, on this host", function()
+    local client, server = talk.answering(talk.http("200 OK", "a"), talk.http("200 OK", "b"), talk.http("200 OK", "c"))
+    for i, case in ipairs {
+      { "/v1beta/files/x1:download?alt=media", "files", "/v1beta/files/x1:download?alt=media" },
+      { "/download/v1beta/files/x1:download?alt=media", "files", "/v1beta/files/x1:download?alt=media" },
+    } do
+      assert(client[case[2]]:download { name = server.url .. case[1] })
+      assert.equal(case[3], talk.sent(i).target)
+    end
+    assert(client.fileSearchStores.media:download { name = server.url .. "/v1beta/fileSearchStores/s/media/m?alt=media" })
+    assert.equal("/v1beta/fileSearchStores/s/media/m?alt=media", talk.sent(3).target)
+    for message, name in pairs {
+      ["name is a URL of another host"] = "https://elsewhere.example/v1beta/files/x1",
+      ["name must look like files/*"] = server.url .. "/v1beta/models/x1",
+      ["name is not a legal resource name"] = server.url .. "/v1beta/files/../x1",
+    } do
+      local ok, err = pcall(client.files.download, client.files, { name = name })
+      assert.is_false(ok)
+      assert.truthy(err:find("files.download: " .. message, 1, true), err)
+    end
+  end)
+
   it("follows the server to where they are, with the key", function()
     local client = talk.answering(
       talk.http("302 Found", "moved", "Location: /download/v1beta/x?y=%20z\r\n"), talk.http("200 OK", BYTES)

@@ -4,7 +4,6 @@ require("gemini.interpreted")()
 
 local api = require "gemini.api"
 local errors = require "gemini.errors"
-local request = require "gemini.request"
 local tables = require "gemini.tables"
 local wrap = require "gemini.wrap"
 
@@ -92,9 +91,10 @@ local function fromFile(client, name, about)
   local nextLine
   return function()
     if not nextLine then
-      local built, problem = request.build(client, "files.download", api.files.download, { name = name })
+      local download = require "gemini.download"
+      local built, problem = download.build(client, "files.download", api.files.download, { name = name })
       if not built then error(errors.protocol("the results can't be downloaded: " .. problem, "", about), 0) end
-      local text, err = require("gemini.download")(client, built)
+      local text, err = download.get(client, built)
       if not text then error(err, 0) end
       nextLine = lines(client, text, built.label)
     end

@@ -44,7 +44,11 @@ local function unary(client, row, built)
 end
 
 local function download(client, _, built)
-  return require("gemini.download")(client, built)
+  return require("gemini.download").get(client, built)
+end
+
+local function buildDownload(...)
+  return require("gemini.download").build(...)
 end
 
 local function upload(client, row, built)
@@ -58,7 +62,7 @@ end
 -- What makes the request of a call, and what carries it out.
 local function kind(row, args)
   if row.items then return request.build, list end
-  if row.download then return request.build, download end
+  if row.download then return buildDownload, download end
   if row.upload == "required" or row.upload and args.data ~= nil then return buildUpload, upload end
   return request.build, request.streams(row, args) and stream or unary
 end
