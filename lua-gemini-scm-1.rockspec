@@ -65,6 +65,7 @@ build = {
     ["gemini.batch"] = "lua/gemini/batch.lua",
     ["gemini.check"] = "lua/gemini/check.lua",
     ["gemini.client"] = "lua/gemini/client.lua",
+    ["gemini.codes"] = "lua/gemini/codes.lua",
     ["gemini.content"] = "lua/gemini/content.lua",
     ["gemini.days"] = "lua/gemini/days.lua",
     ["gemini.delay"] = "lua/gemini/delay.lua",

@@ -2,6 +2,7 @@
 
 local api = require "gemini.api"
 local facts = require "spec.support.facts"
+local read = require "spec.support.read"
 local gemini = require "gemini"
 local parameters = require "gemini.parameters"
 local talk = require "spec.support.talk"
@@ -132,7 +133,7 @@ describe("gemini.api #lua", function()
     local pipe = io.popen(("%s tools/api.lua '%s'"):format(arg and arg[-1] or "lua5.4", known.dir))
     local made = pipe:read("*a")
     pipe:close()
-    assert.is_true(made == facts.readAll("lua/gemini/api.lua"), "run tools/api.lua again")
+    assert.is_true(made == read("lua/gemini/api.lua"), "run tools/api.lua again")
   end)
 end)
 

@@ -3,17 +3,11 @@
 local api = require "gemini.api"
 local messages = require "gemini.messages"
 local path = require "gemini.path"
+local read = require "spec.support.read"
 local run = require "spec.support.run"
 
 local REFERENCE = "docs/reference.md"
 local MESSAGES, METHODS = "lua/gemini/meta/messages.lua", "lua/gemini/meta/methods.lua"
-
-local function read(name)
-  local file = assert(io.open(name, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
 
 local function eachMethod(visit)
   for resource, rows in pairs(api) do

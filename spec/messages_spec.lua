@@ -1,4 +1,5 @@
 local facts = require "spec.support.facts"
+local read = require "spec.support.read"
 local messages = require "gemini.messages"
 local tables = require "gemini.tables"
 
@@ -61,6 +62,6 @@ describe("gemini.messages #lua", function()
     local pipe = io.popen(("%s tools/messages.lua '%s'"):format(arg and arg[-1] or "lua5.4", known.dir))
     local made = pipe:read("*a")
     pipe:close()
-    assert.is_true(made == facts.readAll("lua/gemini/messages.lua"), "run tools/messages.lua again")
+    assert.is_true(made == read("lua/gemini/messages.lua"), "run tools/messages.lua again")
   end)
 end)

@@ -1,16 +1,10 @@
 ---The README's code runs as it stands, against the emulator. `--> ` says what a line prints. #checkout
 
 local emulator = require "spec.support.emulator"
+local read = require "spec.support.read"
 local run = require "spec.support.run"
 
 local PREAMBLE = "local gemini = require 'gemini'\nlocal client = gemini.new()\n"
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
 
 local function blocks(text)
   local out = {}

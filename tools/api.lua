@@ -1,6 +1,7 @@
 -- Prints lua/gemini/api.lua, made from the facts about the API's methods and messages:
---   lua5.4 tools/api.lua FACTS_DIR > lua/gemini/api.lua
+--   tools/env lua5.4 tools/api.lua FACTS_DIR > lua/gemini/api.lua
 -- The output is sorted, one method a line, so that a change of the API reads well as a diff.
+local tables = require "gemini.tables"
 local facts = require "tools.facts"
 
 local HEADER = [[
@@ -138,12 +139,12 @@ local function line(row)
   return "{ " .. table.concat(words, ", ") .. " }"
 end
 
-local api = build(facts.read(assert(arg[1], "usage: lua5.4 tools/api.lua FACTS_DIR")))
+local api = build(facts.read(assert(arg[1], "usage: tools/env lua5.4 tools/api.lua FACTS_DIR")))
 io.write(HEADER)
-for _, resource in ipairs(facts.sortedKeys(api)) do
+for _, resource in ipairs(tables.sortedKeys(api)) do
   local key = resource:find("^[%w_]+$") and resource or ("[%q]"):format(resource)
   io.write("  ", key, " = {\n")
-  for _, name in ipairs(facts.sortedKeys(api[resource])) do
+  for _, name in ipairs(tables.sortedKeys(api[resource])) do
     io.write("    ", name, " = ", line(api[resource][name]), ",\n")
   end
   io.write("  },\n")

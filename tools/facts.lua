@@ -32,15 +32,6 @@ function facts.methods(text)
   return rows
 end
 
----@param set table<string, any>
----@return string[] keys  in order
-function facts.sortedKeys(set)
-  local keys = {}
-  for key in pairs(set) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 ---@param dir string
 ---@return { methods: table<string, string>[], messages: table, enums: table }
 function facts.read(dir)

@@ -1,6 +1,7 @@
 -- Prints lua/gemini/messages.lua, made from the facts about the API's messages:
---   lua5.4 tools/messages.lua FACTS_DIR > lua/gemini/messages.lua
+--   tools/env lua5.4 tools/messages.lua FACTS_DIR > lua/gemini/messages.lua
 -- The output is sorted and has one fact a line, so that a change of the API reads well as a diff.
+local tables = require "gemini.tables"
 local facts = require "tools.facts"
 
 local HEADER = [[
@@ -32,13 +33,13 @@ end
 
 local function messageLines(fields)
   local lines = {}
-  for _, name in ipairs(facts.sortedKeys(fields)) do lines[#lines + 1] = fieldLine(name, fields[name]) end
+  for _, name in ipairs(tables.sortedKeys(fields)) do lines[#lines + 1] = fieldLine(name, fields[name]) end
   return lines
 end
 
 local function printTable(name, entries, linesOf)
   io.write("\nlocal ", name, " = {\n")
-  for _, key in ipairs(facts.sortedKeys(entries)) do
+  for _, key in ipairs(tables.sortedKeys(entries)) do
     local lines = linesOf(entries[key])
     local text = #lines > 0 and "[[\n    " .. table.concat(lines, "\n    ") .. "]]" or '""'
     io.write(("  [%q] = %s,\n"):format(key, text))
@@ -46,7 +47,7 @@ local function printTable(name, entries, linesOf)
   io.write("}\n")
 end
 
-local known = facts.read(assert(arg[1], "usage: lua5.4 tools/messages.lua FACTS_DIR"))
+local known = facts.read(assert(arg[1], "usage: tools/env lua5.4 tools/messages.lua FACTS_DIR"))
 io.write(HEADER)
 printTable("MESSAGES", known.messages, messageLines)
 printTable("ENUMS", known.enums, function(values) return values end)

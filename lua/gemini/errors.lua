@@ -2,6 +2,7 @@
 
 require("gemini.interpreted")()
 
+local codes = require "gemini.codes"
 local delay = require "gemini.delay"
 local details = require "gemini.details"
 local hint = require "gemini.hints"
@@ -148,33 +149,12 @@ function errors.api(object, call, more)
   return errors.new("api", message ~= "" and message or "the server gave no message", call, fields)
 end
 
--- gRPC's codes, from 0 on: name and HTTP status.
-local CODES = {
-  [0] = { "OK", 200 },
-  { "CANCELLED", 499 },
-  { "UNKNOWN", 500 },
-  { "INVALID_ARGUMENT", 400 },
-  { "DEADLINE_EXCEEDED", 504 },
-  { "NOT_FOUND", 404 },
-  { "ALREADY_EXISTS", 409 },
-  { "PERMISSION_DENIED", 403 },
-  { "RESOURCE_EXHAUSTED", 429 },
-  { "FAILED_PRECONDITION", 400 },
-  { "ABORTED", 409 },
-  { "OUT_OF_RANGE", 400 },
-  { "UNIMPLEMENTED", 501 },
-  { "INTERNAL", 500 },
-  { "UNAVAILABLE", 503 },
-  { "DATA_LOSS", 500 },
-  { "UNAUTHENTICATED", 401 },
-}
-
 ---An error that the server reported inside of a message, an Operation for one.
 ---@param object table  a google.rpc.Status: its code is gRPC's
 ---@param call gemini.Label
 ---@return gemini.Error
 function errors.status(object, call)
-  local row, translated = CODES[object.code], tables.copy(object)
+  local row, translated = codes[object.code], tables.copy(object)
   if row then
     translated.status, translated.code = row[1], row[2]
   elseif type(object.code) == "number" and object.code < 100 then

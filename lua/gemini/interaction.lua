@@ -4,24 +4,19 @@ local tables = require "gemini.tables"
 
 local interaction = {}
 
--- Puts a content's text before what has been found; nil where the content is no text.
-local function before(found, content)
-  if content.type ~= "text" or type(content.text) ~= "string" then return nil end
-  table.insert(found, 1, content.text)
-  return found
-end
-
--- The texts of a step, put before what has been found; and whether the text begins within the step.
+-- Puts the texts of a step before those that have been found; true where the text begins within the step.
 local function collect(found, step)
   local contents = tables.objects(step.content)
   for i = #contents, 1, -1 do
-    if not before(found, contents[i]) and #found > 0 then return true end
+    local isText = contents[i].type == "text" and type(contents[i].text) == "string"
+    if isText then table.insert(found, 1, contents[i].text) end
+    if not isText and #found > 0 then return true end
   end
   return false
 end
 
--- Whether a step stands between the steps of one answer, or ends it.
-local function parts(step, found)
+-- Whether nothing before a step belongs to the text that has been found.
+local function ends(step, found)
   if step.type == "user_input" then return true end
   return #found > 0 and step.type ~= "model_output" and step.type ~= "thought"
 end
@@ -30,7 +25,7 @@ end
 local function textOf(self)
   local found, steps = {}, tables.objects(self.steps)
   for i = #steps, 1, -1 do
-    if parts(steps[i], found) then break end
+    if ends(steps[i], found) then break end
     if steps[i].type == "model_output" and collect(found, steps[i]) then break end
   end
   return table.concat(found)

@@ -1,21 +1,12 @@
 ---The facts about the API, read by other code than the tools' own, which the specs check.
 
 local cjson = require "cjson"
+local read = require "spec.support.read"
 
 -- They lie beside a checkout of the project; an installed copy is without them.
 local DIR = os.getenv("LUA_GEMINI_FACTS") or "../shared/facts"
 
 local facts = {}
-
----@param path string
----@return string? text  nil where there is no such file
-function facts.readAll(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local text = file:read("*a")
-  file:close()
-  return text
-end
 
 local function split(line)
   local cells = {}
@@ -53,9 +44,9 @@ end
 
 ---@return { dir: string, rows: spec.FactRow[], messages: table, enums: table }?  nil where there are none
 function facts.read()
-  local methods = facts.readAll(DIR .. "/methods.tsv")
+  local methods = read(DIR .. "/methods.tsv")
   if not methods then return nil end
-  local known = cjson.decode(facts.readAll(DIR .. "/messages.json"))
+  local known = cjson.decode(read(DIR .. "/messages.json"))
   return { dir = DIR, rows = rowsOf(methods), messages = known.messages, enums = known.enums }
 end
 

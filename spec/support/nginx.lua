@@ -1,5 +1,6 @@
 ---nginx with TLS and HTTP/2 before another server, for specs.
 
+local read = require "spec.support.read"
 local socket = require "socket"
 
 local nginx = {}
@@ -34,13 +35,6 @@ http {
   }
 }
 ]]
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
 
 local function write(path, text)
   local file = assert(io.open(path, "w"))

@@ -90,13 +90,11 @@ local function checkNames(names, parent)
   end
 end
 
--- All of the requests, or none.
-local function each(context, requests, change)
-  return context.store:transaction(function()
-    local made = {}
-    for i, request in ipairs(requests) do made[i] = change(request) end
-    return { json = { chunks = made } }
-  end)
+-- Where one of them raises, the service takes back what the others did.
+local function each(requests, change)
+  local made = {}
+  for i, request in ipairs(requests) do made[i] = change(request) end
+  return { json = { chunks = made } }
 end
 
 local function batchCreate(context)
@@ -107,7 +105,7 @@ local function batchCreate(context)
       errors.raise("INVALID_ARGUMENT", ("requests[%d].parent must be '%s', as in the path."):format(i - 1, parent))
     end
   end
-  return each(context, requests, function(request) return create(context, parent, request.chunk) end)
+  return each(requests, function(request) return create(context, parent, request.chunk) end)
 end
 
 local function batchUpdate(context)
@@ -115,7 +113,7 @@ local function batchUpdate(context)
   local names = {}
   for i, request in ipairs(requests) do names[i] = request.chunk.name or "" end
   checkNames(names, parent)
-  return each(context, requests, function(request)
+  return each(requests, function(request)
     return collection.patch(context, KIND, request.chunk.name, request.chunk, request.updateMask)
   end)
 end
@@ -125,9 +123,7 @@ local function batchDelete(context)
   local names = {}
   for i, request in ipairs(requests) do names[i] = request.name end
   checkNames(names, parent)
-  context.store:transaction(function()
-    for _, name in ipairs(names) do context.store:remove(name) end
-  end)
+  for _, name in ipairs(names) do context.store:remove(name) end
   return { json = {} }
 end
 

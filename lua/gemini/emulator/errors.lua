@@ -1,11 +1,11 @@
 -- Google's error shapes. A handler raises an error object; the service turns it into the HTTP answer.
+local codes = require "gemini.codes"
+
 local errors = {}
 
-local CODES = {
-  INVALID_ARGUMENT = 400, FAILED_PRECONDITION = 400, OUT_OF_RANGE = 400, UNAUTHENTICATED = 401,
-  PERMISSION_DENIED = 403, NOT_FOUND = 404, ALREADY_EXISTS = 409, ABORTED = 409, RESOURCE_EXHAUSTED = 429,
-  CANCELLED = 499, INTERNAL = 500, UNIMPLEMENTED = 501, UNAVAILABLE = 503, DEADLINE_EXCEEDED = 504,
-}
+-- The HTTP status of each name.
+local CODES = {}
+for _, row in ipairs(codes) do CODES[row[1]] = row[2] end
 
 local STATUSES = {
   [400] = "INVALID_ARGUMENT", [401] = "UNAUTHENTICATED", [403] = "PERMISSION_DENIED", [404] = "NOT_FOUND",

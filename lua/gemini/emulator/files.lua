@@ -157,11 +157,9 @@ files.methods["files.register"] = function(context)
     end
   end
   local out = {}
-  context.store:transaction(function()
-    for i, uri in ipairs(context.body.uris) do
-      out[i] = files.add(context, { displayName = uri:match("[^/]+$") }, { source = "REGISTERED", uri = uri })
-    end
-  end)
+  for i, uri in ipairs(context.body.uris) do
+    out[i] = files.add(context, { displayName = uri:match("[^/]+$") }, { source = "REGISTERED", uri = uri })
+  end
   return { json = { files = out } }
 end
 
