@@ -29,7 +29,7 @@ CURL_LIBS   = $(shell pkg-config --libs libcurl)
 
 JSON_C      := buf json_number json_string json_decode json_encode
 CODEC_C     := codec base64 text $(JSON_C)
-TRANSPORT_C := transport multi transfer request body sse $(JSON_C)
+TRANSPORT_C := transport luarequest files multi transfer apply body file sse $(JSON_C)
 
 .PHONY: all demo test install clean
 all:
@@ -64,7 +64,7 @@ $(BUILD)/$(1)/specs/loopback.so: spec/support/loopback.c $(wildcard spec/support
 	@$(CC) -std=c99 -D_DEFAULT_SOURCE $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) \
 	  -pthread -shared $(SANFLAGS) -o $$@ $$<
 
-$(BUILD)/$(1)/specs/core.so: spec/support/core.c $(patsubst %,$(BUILD)/$(1)/obj/%.o,sse body buf)
+$(BUILD)/$(1)/specs/core.so: spec/support/core.c $(patsubst %,$(BUILD)/$(1)/obj/%.o,sse luarequest body file buf)
 	@mkdir -p $$(@D)
 	@echo "  CC    $$@"
 	@$(CC) -std=c99 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) -shared $(SANFLAGS) -o $$@ $$^

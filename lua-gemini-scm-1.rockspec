@@ -43,10 +43,13 @@ build = {
     ["gemini.transport"] = {
       sources = {
         "src/transport.c",
+        "src/luarequest.c",
+        "src/files.c",
         "src/multi.c",
         "src/transfer.c",
-        "src/request.c",
+        "src/apply.c",
         "src/body.c",
+        "src/file.c",
         "src/sse.c",
         "src/buf.c",
         "src/json_decode.c",

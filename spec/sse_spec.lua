@@ -102,20 +102,3 @@ describe("the event splitter", function()
     assert.equal("b", sse:next())
   end)
 end)
-
-describe("a request body", function()
-  local segments = { "abc", "", "de", "fghijk", "" }
-
-  it("is read across segments in pieces of any size", function()
-    for step = 1, 13 do assert.equal("abcdefghijk", core.readBody(segments, step)) end
-    assert.equal("", core.readBody({}, 4))
-    assert.equal("", core.readBody({ "" }, 4))
-  end)
-
-  it("is rewound to any byte, not beyond the end", function()
-    for at = 0, 11 do
-      assert.equal(("abcdefghijk"):sub(at + 1), core.readBody(segments, 4, at))
-    end
-    assert.is_nil(core.readBody(segments, 4, 12))
-  end)
-end)

@@ -1,4 +1,5 @@
 local loopback = require "loopback"
+local temporary = require "spec.support.temporary"
 local transport = require "gemini.transport"
 
 local multi, server
@@ -53,6 +54,7 @@ describe("the transport", function()
     multi:close()
     if server then server:stop() end
     server = nil
+    temporary.clean()
     assert.equal(0, live)
   end)
 
@@ -104,6 +106,151 @@ describe("the transport", function()
     assert.equal("second", server:requests()[3]:sub(-6))
   end)
 
+  it("sends windows of files between strings, and again where the connection was dead", function()
+    local path = temporary.file(("0123456789"):rep(100000))
+    serve { { { "recv" }, { "send", ok "1" }, { "recv" }, { "reset" } }, { { "recv" }, { "send", ok "2" } } }
+    await(submit { method = "POST", body = "first" })
+    local body = { "<", { path = path, offset = 5, length = 999990 }, { data = "abcdef", offset = 2, length = 3 }, ">" }
+    local transfer = await(submit { method = "POST", body = body })
+    assert.equal("2", transfer:bodyText())
+    local sent = server:requests()[3]
+    assert.truthy(sent:find("\r\nContent%-Length: 999995\r\n"))
+    assert.equal("<" .. ("5678901234"):rep(99999) .. "cde>", sent:match("\r\n\r\n(.*)$"))
+    assert.equal(999995, transfer:sent())
+  end)
+
+  it("says how many bytes of a body are on their way", function()
+    serve { { { "hold" } } }
+    local transfer = submit { method = "POST", body = ("x"):rep(50000000) }
+    assert.equal(0, transfer:sent())
+    local seen = {}
+    while #seen < 5 do
+      multi:step(0.05)
+      local sent = transfer:sent()
+      if sent > (seen[#seen] or 0) then seen[#seen + 1] = sent end
+    end
+    assert.is_true(seen[5] <= 50000000)
+    transfer:close()
+  end)
+
+  describe("a body's file", function()
+    local function failure(segment)
+      local transfer = await(submit { method = "POST", body = { "a", segment, "b" } })
+      return transfer:failure()
+    end
+
+    it("that is not there ends the exchange, and so does one that has become shorter", function()
+      serve { { { "hold" } } }
+      local path = temporary.file "0123456789"
+      local kind, message = failure { path = path .. ".none", offset = 0, length = 5 }
+      assert.equal("io", kind)
+      assert.truthy(message:find("No such file", 1, true), message)
+      kind, message = failure { path = path, offset = 0, length = 11 }
+      assert.equal("io", kind)
+      assert.equal("the file has no byte 10 any more: " .. path, message)
+    end)
+
+    it("is closed with the exchange", function()
+      local function open()
+        local pipe = io.popen "ls -l /proc/$PPID/fd"
+        local all = pipe:read "*a"
+        pipe:close()
+        return all
+      end
+      local path = temporary.file(("x"):rep(10000000))
+      serve { { { "sleep", 30 } }, { { "recv" }, { "send", ok "" } } }
+      local transfer = submit { method = "POST", body = { { path = path, length = 10000000 } } }
+      while transfer:sent() == 0 do multi:step(0.05) end
+      assert.truthy(open():find(path, 1, true))
+      transfer:close()
+      assert.falsy(open():find(path, 1, true))
+      await(submit { method = "POST", body = { { path = path, length = 5 }, "…" } })
+      assert.falsy(open():find(path, 1, true))
+    end)
+  end)
+
+  describe("pieces", function()
+    local function whole(transfer)
+      local out, count = {}, 0
+      repeat
+        local piece = await(transfer):piece()
+        out[#out + 1] = piece
+        count = count + 1
+      until not piece
+      return table.concat(out), count
+    end
+
+    it("are what the answer brings, as it comes and as it is", function()
+      local bytes = ("0123456789abcdef"):rep(50000)
+      serve { { { "recv" }, { "send", ok(bytes, "Content-Encoding: gzip\r\n") } } }
+      local transfer = submit { reading = "pieces" }
+      local got, count = whole(transfer)
+      assert.is_true(bytes == got)
+      assert.is_true(count > 2)
+      assert.is_nil(transfer:failure())
+      assert.is_nil(transfer:piece())
+      assert.falsy(server:requests()[1]:find("Accept-Encoding", 1, true))
+    end)
+
+    it("wait for a consumer that does not take them", function()
+      serve({ { { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 60000000\r\n\r\n" }, { "fill", ("x"):rep(1000), 60000 } } },
+        { sendBuffer = 65536 })
+      local transfer = submit { reading = "pieces", idleTimeout = 0.5 }
+      local before = transport.now()
+      while transport.now() - before < 1 do multi:step(0.05) end
+      assert.is_true(server:stats().stalled > 0.5)
+      local size, largest = 0, 0
+      for piece in function() return await(transfer):piece() end do
+        size, largest = size + #piece, math.max(largest, #piece)
+      end
+      assert.equal(60000000, size)
+      assert.is_true(largest <= 256 * 1024)
+      assert.is_nil(transfer:failure())
+    end)
+
+    it("are none of an error's", function()
+      serve { { { "recv" }, { "send", "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\noops" } } }
+      local transfer = await(submit { reading = "pieces" })
+      assert.is_nil(transfer:piece())
+      assert.equal("oops", transfer:bodyText())
+    end)
+
+    it("come before the failure that ends them", function()
+      serve { { { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf" }, { "close" } } }
+      local transfer = submit { reading = "pieces" }
+      assert.equal("half", (whole(transfer)))
+      assert.equal("truncated", (transfer:failure()))
+    end)
+  end)
+
+  describe("files", function()
+    it("are described, and made where there are none", function()
+      local path = temporary.file()
+      local info, problem = transport.describe(path)
+      assert.is_nil(info)
+      assert.equal("No such file or directory", problem)
+      assert.is_true(transport.create(path))
+      info = transport.describe(path)
+      assert.same({ 0, true }, { info.size, info.regular })
+      local file = assert(io.open(path, "wb"))
+      file:seek("set", 2 ^ 33)
+      file:write "x"
+      file:close()
+      local changed = transport.describe(path)
+      assert.equal(2 ^ 33 + 1, changed.size)
+      assert.not_equal(info.modified, changed.modified)
+      local made, exists
+      made, problem, exists = transport.create(path)
+      assert.same({ "File exists", true }, { problem, exists })
+      assert.is_nil(made)
+      assert.equal(changed.size, transport.describe(path).size)
+      made, problem, exists = transport.create("/no/such/place")
+      assert.same({ "No such file or directory", false }, { problem, exists })
+      assert.is_nil(made)
+      assert.is_false(transport.describe("/").regular)
+    end)
+  end)
+
   it("runs exchanges side by side", function()
     local held, quick = { { "recv" }, { "hold" } }, { { "recv" }, { "send", ok "x" } }
     serve { held, quick, quick, quick }
@@ -121,7 +268,7 @@ describe("the transport", function()
       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 429 Slow Down\r\nRetry-After:  7 \r\nX-A: 1\r\nx-a: 2\r\n"
         .. "Content-Length: 4\r\n\r\n\0\1\2\3",
     } } }
-    local transfer = await(submit { stream = true })
+    local transfer = await(submit { reading = "events" })
     assert.equal(429, transfer:status())
     assert.same({ ["retry-after"] = "7", ["x-a"] = "1, 2", ["content-length"] = "4" }, transfer:headers())
     assert.equal("\0\1\2\3", transfer:bodyText())
@@ -167,12 +314,12 @@ describe("the transport", function()
       local scripts = {}
       for at = 0, #bytes do scripts[at + 1] = { { "recv" }, { "cut", bytes, at }, { "close" } } end
       serve(scripts)
-      for at = 0, #bytes do assert.same(expected, texts(submit { stream = true }), "cut at " .. at) end
+      for at = 0, #bytes do assert.same(expected, texts(submit { reading = "events" }), "cut at " .. at) end
     end)
 
     it("gives an event before the next one is sent", function()
       serve { { { "recv" }, { "send", chunked "data: 1\n\n" }, { "hold" } } }
-      local transfer = submit { stream = true }
+      local transfer = submit { reading = "events" }
       assert.equal(1, await(transfer):event())
       assert.is_false(transfer:ready())
       transfer:close()
@@ -181,7 +328,7 @@ describe("the transport", function()
 
     it("gives the text of an event that is no JSON", function()
       serve { { { "recv" }, { "send", chunked "data: {]\n\n" .. LAST } } }
-      local value, problem, text = await(submit { stream = true }):event()
+      local value, problem, text = await(submit { reading = "events" }):event()
       assert.is_nil(value)
       assert.truthy(problem:find("at byte 2"))
       assert.equal("{]", text)
@@ -189,7 +336,7 @@ describe("the transport", function()
 
     it("keeps the events that came before a break, not the half one, and says what broke", function()
       serve { { { "recv" }, { "send", chunked("data: 1\n\n", "data: {\"a") }, { "close" } } }
-      local transfer = submit { stream = true }
+      local transfer = submit { reading = "events" }
       assert.same({ "1" }, texts(transfer))
       local kind, message = transfer:failure()
       assert.equal("truncated", kind)
@@ -203,7 +350,7 @@ describe("the transport", function()
       serve({
         { { "recv" }, { "send", chunked() }, { "fill", piece, count }, { "send", LAST }, { "close" } },
       }, { sendBuffer = 65536 })
-      local transfer = await(submit { stream = true })
+      local transfer = await(submit { reading = "events" })
       local before = transport.now()
       while transport.now() - before < 0.5 do multi:step(0.05) end
       local stats = server:stats()
@@ -294,7 +441,7 @@ describe("the transport", function()
 
     it("does not count the time that nobody listens as idle", function()
       serve { { { "recv" }, { "send", chunked "data: 1\n\n" }, { "sleep", 0.2 }, { "send", LAST } } }
-      local transfer = submit { stream = true, idleTimeout = 0.5 }
+      local transfer = submit { reading = "events", idleTimeout = 0.5 }
       local before = transport.now()
       while transport.now() - before < 1.2 do end
       assert.same({ "1" }, texts(transfer))
@@ -303,7 +450,7 @@ describe("the transport", function()
 
     it("keeps to the total time", function()
       serve { { { "recv" }, { "send", chunked "data: 1\n\n" }, { "hold" } } }
-      local transfer = submit { stream = true, timeout = 0.2 }
+      local transfer = submit { reading = "events", timeout = 0.2 }
       assert.same({ "1" }, texts(transfer))
       local kind, message = transfer:failure()
       assert.equal("timeout", kind)
@@ -313,7 +460,7 @@ describe("the transport", function()
     it("keeps to the idle time, which every byte restarts", function()
       serve { { { "recv" }, { "send", chunked() }, { "drip", "9\r\ndata: 1\n\n\r\n", 1, 0.1 }, { "hold" } } }
       local start = transport.now()
-      local transfer = submit { stream = true, idleTimeout = 0.5 }
+      local transfer = submit { reading = "events", idleTimeout = 0.5 }
       assert.same({ "1" }, texts(transfer))
       local kind, message = transfer:failure()
       assert.equal("timeout", kind)
@@ -325,7 +472,7 @@ describe("the transport", function()
       local event = "data: " .. ("x"):rep(990) .. "\r\n\r\n"
       local piece = ("%x\r\n%s\r\n"):format(#event, event)
       serve { { { "recv" }, { "send", chunked() }, { "fill", piece, 5000 }, { "send", LAST }, { "close" } } }
-      local transfer = await(submit { stream = true, idleTimeout = 0.5 })
+      local transfer = await(submit { reading = "events", idleTimeout = 0.5 })
       local before = transport.now()
       while transport.now() - before < 1 do multi:step(0.05) end
       assert.equal(5000, #texts(transfer))

@@ -3,15 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apply.h"
 #include "clock.h"
 
-/* Unread bytes of a stream above which its socket is left alone, so long as there is an event to
- * take. */
+/* Unread bytes of a stream above which its socket is left alone, so long as there is something to take. */
 #define HIGH_WATER (256 * 1024)
 #define HEAD_CAP   (256 * 1024)
 
 void gem_transfer_init(gem_transfer *t) {
   memset(t, 0, sizeof *t);
+  gem_body_init(&t->body, NULL, 0);
 }
 
 /* ---- What curl calls: append and return. ---- */
@@ -22,8 +23,12 @@ static int stored(gem_transfer *t, enum gem_status status) {
   return status == GEM_OK;
 }
 
-static int streams(const gem_transfer *t) {
-  return t->stream && t->status >= 200 && t->status < 300;
+static int reads(const gem_transfer *t, enum gem_reading reading) {
+  return t->reading == reading && t->status >= 200 && t->status < 300;
+}
+
+int gem_transfer_in_pieces(const gem_transfer *t) {
+  return reads(t, GEM_PIECES);
 }
 
 static int keep_header(gem_transfer *t, const char *line, size_t n) {
@@ -48,6 +53,11 @@ static size_t on_header(char *line, size_t unit, size_t n, void *user) {
   return n;
 }
 
+static size_t pause_reading(gem_transfer *t) {
+  t->paused = 1;
+  return CURL_WRITEFUNC_PAUSE;
+}
+
 /* Whether n more bytes have to wait until an event is taken. */
 static int has_enough(gem_transfer *t, size_t n) {
   size_t held = gem_sse_held(&t->events);
@@ -55,12 +65,17 @@ static int has_enough(gem_transfer *t, size_t n) {
 }
 
 static size_t on_event_bytes(gem_transfer *t, const char *bytes, size_t n) {
-  if (has_enough(t, n)) {
-    t->paused = 1;
-    return CURL_WRITEFUNC_PAUSE;
-  }
+  if (has_enough(t, n)) return pause_reading(t);
   if (!stored(t, gem_sse_feed(&t->events, bytes, n))) return 0;
   if (gem_sse_ready(&t->events)) t->multi->progress++;
+  return n;
+}
+
+static size_t on_piece(gem_transfer *t, const char *bytes, size_t n) {
+  size_t held = gem_buf_len(&t->reply);
+  if (held && held + n > HIGH_WATER) return pause_reading(t);
+  if (!stored(t, gem_buf_append(&t->reply, bytes, n))) return 0;
+  t->multi->progress++;
   return n;
 }
 
@@ -68,20 +83,22 @@ static size_t on_body(char *bytes, size_t unit, size_t n, void *user) {
   gem_transfer *t = user;
   n *= unit;
   t->last_byte = gem_clock_ms();
-  if (streams(t)) return on_event_bytes(t, bytes, n);
+  if (reads(t, GEM_EVENTS)) return on_event_bytes(t, bytes, n);
+  if (reads(t, GEM_PIECES)) return on_piece(t, bytes, n);
   return stored(t, gem_buf_append(&t->reply, bytes, n)) ? n : 0;
 }
 
 static size_t on_send(char *to, size_t unit, size_t n, void *user) {
   gem_transfer *t = user;
   t->last_byte = gem_clock_ms();
-  return gem_body_read(&t->body, to, n * unit);
+  size_t done = gem_body_read(&t->body, to, n * unit);
+  return done == 0 && t->body.failed ? CURL_READFUNC_ABORT : done;
 }
 
 static int on_rewind(void *user, curl_off_t position, int origin) {
   gem_transfer *t = user;
-  if (origin != SEEK_SET || position < 0) return CURL_SEEKFUNC_CANTSEEK;
-  return gem_body_seek(&t->body, (size_t)position) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+  if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  return gem_body_seek(&t->body, (int64_t)position) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 /* ---- Life. ---- */
@@ -128,6 +145,7 @@ static void detach(gem_transfer *t) {
 }
 
 static void free_handle(gem_transfer *t) {
+  gem_body_close(&t->body);
   if (t->easy) curl_easy_cleanup(t->easy);
   curl_slist_free_all(t->headers);
   t->easy = NULL;
@@ -139,7 +157,7 @@ static void prepare(gem_transfer *t, const gem_request *r) {
   gem_buf_init(&t->reply, r->max_bytes);
   gem_sse_init(&t->events, r->max_bytes);
   gem_body_init(&t->body, r->segments, r->segment_count);
-  t->stream = (unsigned char)r->stream;
+  t->reading = r->reading;
   t->max_bytes = r->max_bytes;
   t->idle_ms = r->idle_ms;
   t->total_ms = r->total_ms;
@@ -152,7 +170,7 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
   t->easy = curl_easy_init();
   CURLcode code = t->easy ? CURLE_OK : CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) code = set_callbacks(t);
-  if (code == CURLE_OK) code = gem_request_apply(r, t->easy, &t->headers);
+  if (code == CURLE_OK) code = gem_apply(r, t->easy, &t->headers);
   if (code == CURLE_OK && curl_multi_add_handle(m->curl, t->easy) != CURLM_OK) code = CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) {
     attach(t, m);
@@ -196,6 +214,7 @@ static int cuts_off(CURLcode code) {
 }
 
 static const char *kind_of(const gem_transfer *t, CURLcode code) {
+  if (t->body.failed) return "io";
   if (t->over_limit) return "limit";
   if (t->head_done && cuts_off(code)) return "truncated";
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -207,7 +226,9 @@ static void fail(gem_transfer *t, CURLcode code) {
   t->end = GEM_FAILED;
   t->kind = kind_of(t, code);
   if (code == CURLE_OUT_OF_MEMORY) t->no_memory = 1;
-  if (t->over_limit) {
+  if (t->body.failed) {
+    gem_body_explain(&t->body, t->error, sizeof t->error);
+  } else if (t->over_limit) {
     snprintf(t->error, sizeof t->error, "the answer's %s larger than %lu bytes",
              t->over_head ? "headers are" : "body, or an event in it, is",
              (unsigned long)(t->over_head ? HEAD_CAP : t->max_bytes));
@@ -267,10 +288,14 @@ static void resume(gem_transfer *t) {
   if (code != CURLE_OK) gem_transfer_settle(t, code);
 }
 
+static int has_some(gem_transfer *t) {
+  return gem_sse_ready(&t->events) || (gem_transfer_in_pieces(t) && gem_buf_len(&t->reply) > 0);
+}
+
 int gem_transfer_ready(gem_transfer *t) {
-  if (gem_sse_ready(&t->events)) return 1;
+  if (has_some(t)) return 1;
   if (t->paused && t->multi) resume(t);
-  return gem_sse_ready(&t->events) || t->end != GEM_RUNNING;
+  return has_some(t) || t->end != GEM_RUNNING;
 }
 
 int gem_transfer_event(gem_transfer *t, const char **data, size_t *len) {

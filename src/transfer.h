@@ -15,7 +15,6 @@
 #include <curl/curl.h>
 #include <stdint.h>
 
-#include "body.h"
 #include "buf.h"
 #include "request.h"
 #include "sse.h"
@@ -39,7 +38,7 @@ typedef struct gem_transfer {
   struct curl_slist *headers;
   gem_body body;
   gem_buf head;  /* the answer's header lines, of the last header block */
-  gem_buf reply; /* the answer's body, unless it is a stream of events */
+  gem_buf reply; /* the answer's body, or what waits of one that is read in pieces; events are apart */
   gem_sse events;
   long status; /* HTTP status; 0 before the header block is complete */
   int64_t deadline;
@@ -50,7 +49,7 @@ typedef struct gem_transfer {
   enum gem_end end;
   const char *kind; /* of the failure: static text */
   char error[CURL_ERROR_SIZE];
-  unsigned char stream;
+  enum gem_reading reading;
   unsigned char paused;
   unsigned char no_memory;
   unsigned char over_limit;
@@ -82,9 +81,12 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *request
  * can't interrupt; so do the time-outs. */
 void gem_transfer_close(gem_transfer *t);
 
-/* Whether there is an event to take, or nothing more to come. Lets a paused socket go on once its
- * events are taken. */
+/* Whether there is something to take, or nothing more to come. Lets a paused socket go on once what waits is
+ * taken. */
 int gem_transfer_ready(gem_transfer *t);
+
+/* Whether the answer is one that is read in pieces: these wait in `reply`, and the reader takes them out. */
+int gem_transfer_in_pieces(const gem_transfer *t);
 
 /* Takes the next event of a stream; 0 if none waits. *data is valid until the next step or ready.
  */

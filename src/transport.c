@@ -8,9 +8,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "apply.h"
 #include "clock.h"
 #include "compat.h"
+#include "files.h"
 #include "json.h"
+#include "luarequest.h"
 #include "transfer.h"
 
 #define MULTI    "gemini.multi"
@@ -45,117 +48,6 @@ static gem_transfer *check_transfer(lua_State *L) {
   return &check_handle(L)->t;
 }
 
-/* ---- The request, from a Lua table. The table keeps its strings alive while they are read. ----
- */
-
-static void push_field(lua_State *L, int table, const char *name) {
-  lua_pushstring(L, name);
-  lua_rawget(L, table);
-}
-
-static const char *string_field(lua_State *L, int table, const char *name, const char *absent) {
-  push_field(L, table, name);
-  if (!lua_isnil(L, -1)) {
-    luaL_checktype(L, -1, LUA_TSTRING);
-    absent = lua_tostring(L, -1);
-  }
-  lua_pop(L, 1);
-  return absent;
-}
-
-static lua_Number number_field(lua_State *L, int table, const char *name, lua_Number absent) {
-  push_field(L, table, name);
-  if (!lua_isnil(L, -1)) absent = luaL_checknumber(L, -1);
-  lua_pop(L, 1);
-  return absent;
-}
-
-/* Seconds to whole milliseconds within [0, most]; NaN is 0. */
-static long to_ms(lua_Number seconds, long most) {
-  lua_Number ms = seconds * 1000;
-  if (!(ms > 0)) return 0;
-  return ms < (lua_Number)most ? (long)ms : most;
-}
-
-/* A time limit: what is asked for at all never becomes 0, which means none. */
-static long limit_field(lua_State *L, int table, const char *name) {
-  lua_Number seconds = number_field(L, table, name, 0);
-  long ms = to_ms(seconds, 2000000000L);
-  return seconds > 0 && ms == 0 ? 1 : ms;
-}
-
-static size_t size_field(lua_State *L, int table, const char *name, size_t absent) {
-  lua_Number size = number_field(L, table, name, (lua_Number)absent);
-  return size > 0 && size < (lua_Number)LENT_CAP ? (size_t)size : absent;
-}
-
-static int truth_field(lua_State *L, int table, const char *name) {
-  push_field(L, table, name);
-  int truth = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return truth;
-}
-
-static void add_headers(lua_State *L, int table, gem_transfer *t) {
-  push_field(L, table, "headers");
-  luaL_checktype(L, -1, LUA_TTABLE);
-  int count = (int)gem_rawlen(L, -1);
-  for (int i = 1; i <= count; i++) {
-    lua_rawgeti(L, -1, i);
-    luaL_checktype(L, -1, LUA_TSTRING);
-    if (!gem_request_add_header(&t->headers, lua_tostring(L, -1))) no_memory(L);
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-}
-
-/* Verbs whose requests say how long their body is, even when there is none. */
-static int expects_body(const char *verb) {
-  return strcmp(verb, "POST") == 0 || strcmp(verb, "PUT") == 0 || strcmp(verb, "PATCH") == 0;
-}
-
-/* Reads `body`, a string or a list of strings, and pins it to the transfer: curl reads the bytes
- * where Lua has them. */
-static void pin_body(lua_State *L, int table, int transfer, gem_request *r) {
-  lua_newtable(L);
-  int pins = lua_gettop(L);
-  push_field(L, table, "body");
-  if (!lua_istable(L, -1)) {
-    lua_newtable(L);
-    lua_insert(L, -2);
-    lua_rawseti(L, -2, 1);
-  }
-  int body = lua_gettop(L);
-  size_t count = gem_rawlen(L, body);
-  gem_segment *segments = lua_newuserdata(L, (count + 1) * sizeof *segments);
-  lua_rawseti(L, pins, (int)count + 1);
-  for (size_t i = 0; i < count; i++) {
-    lua_rawgeti(L, body, (int)i + 1);
-    luaL_checktype(L, -1, LUA_TSTRING);
-    segments[i].bytes = lua_tolstring(L, -1, &segments[i].len);
-    lua_rawseti(L, pins, (int)i + 1);
-  }
-  lua_pop(L, 1);
-  gem_setuservalue(L, transfer);
-  r->segments = segments;
-  r->segment_count = count;
-  r->has_body = count > 0 || expects_body(r->method);
-}
-
-static void read_request(lua_State *L, int table, int transfer, gem_request *r) {
-  memset(r, 0, sizeof *r);
-  r->method = string_field(L, table, "method", "GET");
-  r->url = string_field(L, table, "url", "");
-  r->proxy = string_field(L, table, "proxy", NULL);
-  r->ca_file = string_field(L, table, "caFile", NULL);
-  r->connect_ms = limit_field(L, table, "connectTimeout");
-  r->idle_ms = limit_field(L, table, "idleTimeout");
-  r->total_ms = limit_field(L, table, "timeout");
-  r->max_bytes = size_field(L, table, "maxBytes", (size_t)256 * 1024 * 1024);
-  r->stream = truth_field(L, table, "stream");
-  pin_body(L, table, transfer, r);
-}
-
 /* ---- Multi ---- */
 
 static int new_multi(lua_State *L) {
@@ -183,10 +75,24 @@ static int multi_live(lua_State *L) {
 
 static int multi_step(lua_State *L) {
   gem_multi *m = open_multi(L);
-  CURLMcode code = gem_multi_step(m, (int)to_ms(luaL_checknumber(L, 2), LONGEST_STEP));
+  CURLMcode code = gem_multi_step(m, (int)gem_milliseconds(luaL_checknumber(L, 2), LONGEST_STEP));
   if (code == CURLM_OUT_OF_MEMORY) return no_memory(L);
   if (code != CURLM_OK) return luaL_error(L, "libcurl: %s", curl_multi_strerror(code));
   return 0;
+}
+
+static void add_headers(lua_State *L, int table, gem_transfer *t) {
+  lua_pushliteral(L, "headers");
+  lua_rawget(L, table);
+  luaL_checktype(L, -1, LUA_TTABLE);
+  int count = (int)gem_rawlen(L, -1);
+  for (int i = 1; i <= count; i++) {
+    lua_rawgeti(L, -1, i);
+    luaL_checktype(L, -1, LUA_TSTRING);
+    if (!gem_apply_header(&t->headers, lua_tostring(L, -1))) no_memory(L);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
 }
 
 static int multi_submit(lua_State *L) {
@@ -200,7 +106,7 @@ static int multi_submit(lua_State *L) {
   luaL_getmetatable(L, TRANSFER);
   lua_setmetatable(L, -2);
   gem_request request;
-  read_request(L, 2, lua_gettop(L), &request);
+  gem_request_read(L, 2, lua_gettop(L), &request);
   add_headers(L, 2, t);
   if (!gem_transfer_start(t, m, &request) && t->no_memory) no_memory(L);
   return 1;
@@ -291,22 +197,35 @@ static int read_event(lua_State *L, reader *read) {
   return results;
 }
 
-/* Lent as a whole, and given back for another read, unless the transfer was closed meanwhile. */
-static int read_body(lua_State *L, reader *read) {
-  handle *h = check_handle(L);
-  if (h->t.end == GEM_RUNNING) return luaL_error(L, "the answer is not complete yet");
+/* Lends what the answer has brought as a whole. It is given back for another read, or its memory is, unless the
+ * transfer was closed meanwhile, or has brought more. */
+static int read_reply(lua_State *L, handle *h, reader *read, int take) {
+  gem_buf *reply = &h->t.reply;
   begin(L, h);
   gem_buf_free(&h->lent);
-  h->lent = h->t.reply;
-  gem_buf_init(&h->t.reply, h->lent.cap);
+  h->lent = *reply;
+  gem_buf_init(reply, h->lent.cap);
   int results = read_lent(L, h, read);
-  if (h->t.closed) {
+  if (h->t.closed || reply->data) {
     gem_buf_free(&h->lent);
   } else {
-    h->t.reply = h->lent;
+    *reply = h->lent;
+    if (take) gem_buf_consume(reply, gem_buf_len(reply));
   }
   gem_buf_init(&h->lent, LENT_CAP);
   return results;
+}
+
+static int read_body(lua_State *L, reader *read) {
+  handle *h = check_handle(L);
+  if (h->t.end == GEM_RUNNING) return luaL_error(L, "the answer is not complete yet");
+  return read_reply(L, h, read, 0);
+}
+
+static int transfer_piece(lua_State *L) {
+  handle *h = check_handle(L);
+  if (!gem_transfer_in_pieces(&h->t) || gem_buf_len(&h->t.reply) == 0) return 0;
+  return read_reply(L, h, as_text, 1);
 }
 
 static int transfer_event(lua_State *L) {
@@ -382,6 +301,21 @@ static int transfer_headers(lua_State *L) {
   return read_lent(L, h, parse_headers);
 }
 
+/* ---- What has moved. ---- */
+
+static int push_count(lua_State *L, int64_t count) {
+#if GEM_HAS_INTEGERS
+  lua_pushinteger(L, (lua_Integer)count);
+#else
+  lua_pushnumber(L, (lua_Number)count);
+#endif
+  return 1;
+}
+
+static int transfer_sent(lua_State *L) {
+  return push_count(L, check_transfer(L)->body.position);
+}
+
 /* ---- Module ---- */
 
 static int now(lua_State *L) {
@@ -395,10 +329,20 @@ static const luaL_Reg multi_methods[] = {
 };
 
 static const luaL_Reg transfer_methods[] = {
-    {"ready", transfer_ready},     {"event", transfer_event},        {"eventText", transfer_event_text},
-    {"body", transfer_body},       {"bodyText", transfer_body_text}, {"status", transfer_status},
-    {"headers", transfer_headers}, {"failure", transfer_failure},    {"close", transfer_close},
-    {"__gc", transfer_gc},         {"__close", transfer_close},      {NULL, NULL},
+    {"ready", transfer_ready},
+    {"event", transfer_event},
+    {"eventText", transfer_event_text},
+    {"body", transfer_body},
+    {"bodyText", transfer_body_text},
+    {"status", transfer_status},
+    {"headers", transfer_headers},
+    {"failure", transfer_failure},
+    {"close", transfer_close},
+    {"piece", transfer_piece},
+    {"sent", transfer_sent},
+    {"__gc", transfer_gc},
+    {"__close", transfer_close},
+    {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {
@@ -423,6 +367,7 @@ GEM_EXPORT int luaopen_gemini_transport(lua_State *L) {
   new_type(L, TRANSFER, transfer_methods);
   lua_newtable(L);
   gem_setfuncs(L, functions);
+  gem_files_register(L);
   lua_pushstring(L, curl_version_info(CURLVERSION_NOW)->version);
   lua_setfield(L, -2, "curlVersion");
   return 1;

@@ -103,7 +103,7 @@ end
 ---@field url string
 ---@field headers table<string, string>  by lower-case name, without the credentials, which are fetched at each sending
 ---@field body? string
----@field stream? boolean
+---@field reading? "events"|"pieces"  how a good answer is read; whole when absent
 ---@field timeout? number  seconds, like all that follow
 ---@field connectTimeout number
 ---@field idleTimeout? number
@@ -119,7 +119,7 @@ local function assemble(client, method, row, call, url, text, streamed)
     url = url,
     headers = headers.merge(client.names(), json, serverTimeout(timeout), client.headers, call.headers),
     body = text,
-    stream = streamed or nil,
+    reading = streamed and "events" or nil,
     timeout = timeout or not streamed and 600 or nil,
     connectTimeout = client.connectTimeout,
     idleTimeout = call.idleTimeout or client.idleTimeout or streamed and 120 or nil,

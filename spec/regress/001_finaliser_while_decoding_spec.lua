@@ -39,10 +39,10 @@ end)
 describe("a finaliser that runs while", function()
   local multi, server, transfer
 
-  local function serve(bytes, stream)
+  local function serve(bytes, reading)
     server = loopback.start { { { "recv" }, { "send", HEAD .. bytes }, { "close" } } }
     multi = transport.multi()
-    transfer = multi:submit { url = server.url, headers = {}, stream = stream }
+    transfer = multi:submit { url = server.url, headers = {}, reading = reading }
     while not transfer:ready() do multi:step(1) end
   end
 
@@ -59,7 +59,7 @@ describe("a finaliser that runs while", function()
 
   for name, act in pairs(acts) do
     it("an event is decoded and " .. name .. " leaves it whole", function()
-      serve(("data: %s\n\n"):format(value(2000)):rep(3), true)
+      serve(("data: %s\n\n"):format(value(2000)):rep(3), "events")
       finaliser(act)
       local list = transfer:event()
       assert.equal(2000, #list)
@@ -68,14 +68,23 @@ describe("a finaliser that runs while", function()
 
     it("a body's text is taken and " .. name .. " leaves it whole", function()
       local sent = value(5000)
-      serve(sent, false)
+      serve(sent)
       finaliser(act)
       local text = transfer:bodyText()
       assert.is_true(text == sent, "the text is not what was sent")
     end)
 
+    it("a piece is taken and " .. name .. " leaves it whole", function()
+      local sent = value(2000)
+      serve(sent, "pieces")
+      while transfer:status() and not transfer:failure() and multi:live() > 0 do multi:step(0.01) end
+      finaliser(act)
+      local text = transfer:piece()
+      assert.is_true(text == sent:sub(1, #text) and #text > 0, "the piece is not what was sent")
+    end)
+
     it("a body is decoded and " .. name .. " leaves it whole", function()
-      serve(value(5000), false)
+      serve(value(5000))
       finaliser(act)
       local list = transfer:body()
       assert.equal("value 5000", list[5000].key5000)

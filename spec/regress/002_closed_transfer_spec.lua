@@ -11,7 +11,7 @@ describe("a closed transfer", function()
     it(("has nothing more to give and says that it was cancelled: %q"):format(bytes), function()
       local server = loopback.start { { { "recv" }, { "send", HEAD .. bytes }, { "hold" } } }
       local multi = transport.multi()
-      local transfer = multi:submit { url = server.url, headers = {}, stream = true }
+      local transfer = multi:submit { url = server.url, headers = {}, reading = "events" }
       for _ = 1, 20 do
         multi:step(0.01)
         if transfer:ready() then break end

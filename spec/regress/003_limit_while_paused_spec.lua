@@ -15,7 +15,7 @@ describe("a stream that goes on after a pause", function()
       { "close" },
     } }
     local multi = transport.multi()
-    local transfer = multi:submit { url = server.url, headers = {}, stream = true, maxBytes = 270000 }
+    local transfer = multi:submit { url = server.url, headers = {}, reading = "events", maxBytes = 270000 }
     while not transfer:ready() do multi:step(1) end
     for _ = 1, 20 do multi:step(0.01) end
     local small_ones = 0
@@ -41,7 +41,7 @@ describe("a stream that goes on after a pause", function()
       { "close" },
     } }
     local multi = transport.multi()
-    local transfer = multi:submit { url = server.url, headers = {}, stream = true, maxBytes = 50000 }
+    local transfer = multi:submit { url = server.url, headers = {}, reading = "events", maxBytes = 50000 }
     local count = 0
     repeat
       while not transfer:ready() do multi:step(1) end

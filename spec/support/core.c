@@ -1,8 +1,8 @@
-/* The parts of the core that have neither Lua nor curl in them, opened to the specs. */
+/* The parts of the core that have no curl in them, opened to the specs. */
 #include <string.h>
 
-#include "../../src/body.h"
 #include "../../src/compat.h"
+#include "../../src/luarequest.h"
 #include "../../src/sse.h"
 
 #define SSE "spec.sse"
@@ -48,29 +48,39 @@ static int sse_gc(lua_State *L) {
   return 0;
 }
 
+static int explained(lua_State *L, gem_body *body) {
+  char why[256];
+  gem_body_explain(body, why, sizeof why);
+  lua_pushnil(L);
+  lua_pushstring(L, why);
+  return 2;
+}
+
 /* readBody(segments, step, rewindTo?): what a reader gets in pieces of `step` bytes; after the first piece it
- * goes to byte `rewindTo` where that is given. Returns the pieces joined, or nil if there is no such byte. */
+ * goes to byte `rewindTo` where that is given. Returns the pieces joined, nothing if there is no such byte, or nil and
+ * why a file can't be read. */
 static int read_body(lua_State *L) {
-  gem_segment segments[16];
-  size_t count = gem_rawlen(L, 1);
-  size_t step = (size_t)luaL_checkinteger(L, 2);
-  char piece[64];
+  gem_request request;
   gem_body body;
   luaL_Buffer out;
-  luaL_argcheck(L, count <= 16 && step <= sizeof piece, 1, "too large for the spec");
-  for (size_t i = 0; i < count; i++) {
-    lua_rawgeti(L, 1, (int)i + 1);
-    segments[i].bytes = luaL_checklstring(L, -1, &segments[i].len);
-    lua_pop(L, 1); /* the list keeps it */
-  }
-  gem_body_init(&body, segments, count);
-  if (!lua_isnoneornil(L, 3)) {
+  char piece[64];
+  size_t step = (size_t)luaL_checkinteger(L, 2);
+  luaL_argcheck(L, step <= sizeof piece, 2, "too large for the spec");
+  lua_settop(L, 3);
+  lua_newuserdata(L, 1);
+  lua_newtable(L);
+  lua_pushvalue(L, 1);
+  lua_setfield(L, -2, "body");
+  gem_request_read(L, 5, 4, &request);
+  gem_body_init(&body, request.segments, request.segment_count);
+  if (!lua_isnil(L, 3)) {
     gem_body_read(&body, piece, step);
-    if (!gem_body_seek(&body, (size_t)luaL_checkinteger(L, 3))) return 0;
+    if (!gem_body_seek(&body, (int64_t)luaL_checknumber(L, 3))) return 0;
   }
   luaL_buffinit(L, &out);
   for (size_t n; (n = gem_body_read(&body, piece, step));)
     luaL_addlstring(&out, piece, n);
+  if (body.failed) return explained(L, &body);
   luaL_pushresult(&out);
   return 1;
 }

@@ -13,7 +13,7 @@ local function theMulti()
 end
 
 ---Starts an exchange. libcurl is loaded here, at the first one.
----@param request table  see transport.c: method, url, headers, body, stream, timeouts in seconds, proxy, caFile
+---@param request table  see luarequest.h
 ---@return userdata transfer
 function loop.submit(request)
   return theMulti():submit(request)

@@ -1,4 +1,4 @@
-#include "request.h"
+#include "apply.h"
 
 #include <string.h>
 
@@ -58,7 +58,7 @@ static CURLcode set_connection(const gem_request *r, CURL *easy) {
   return CURLE_OK;
 }
 
-int gem_request_add_header(struct curl_slist **headers, const char *line) {
+int gem_apply_header(struct curl_slist **headers, const char *line) {
   struct curl_slist *longer = curl_slist_append(*headers, line);
   if (!longer) return 0;
   *headers = longer;
@@ -73,19 +73,33 @@ static int has_header(const struct curl_slist *h, const char *prefix) {
 
 /* Takes out what curl would add: a pause before large bodies, and a media type that is not ours. */
 static CURLcode set_headers(CURL *easy, struct curl_slist **headers) {
-  if (!gem_request_add_header(headers, "Expect:")) return CURLE_OUT_OF_MEMORY;
-  if (!has_header(*headers, "Content-Type:") && !gem_request_add_header(headers, "Content-Type:"))
+  if (!gem_apply_header(headers, "Expect:")) return CURLE_OUT_OF_MEMORY;
+  if (!has_header(*headers, "Content-Type:") && !gem_apply_header(headers, "Content-Type:"))
     return CURLE_OUT_OF_MEMORY;
   SET(CURLOPT_HTTPHEADER, *headers);
   return CURLE_OK;
 }
 
+/* From this size on a body is read in larger pieces, and so is an answer that may be of any size. */
+#define BULK        ((int64_t)1024 * 1024)
+#define BULK_BUFFER (256L * 1024)
+
 static CURLcode set_body(const gem_request *r, CURL *easy) {
-  size_t size = 0;
+  int64_t size = 0;
   for (size_t i = 0; i < r->segment_count; i++)
     size += r->segments[i].len;
   SET(CURLOPT_POST, 1L);
   SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+  if (size >= BULK) SET(CURLOPT_UPLOAD_BUFFERSIZE, BULK_BUFFER);
+  return CURLE_OK;
+}
+
+static CURLcode set_answer(const gem_request *r, CURL *easy) {
+  if (r->reading == GEM_PIECES) {
+    SET(CURLOPT_BUFFERSIZE, BULK_BUFFER);
+  } else {
+    SET(CURLOPT_ACCEPT_ENCODING, "");
+  }
   return CURLE_OK;
 }
 
@@ -93,14 +107,14 @@ static CURLcode set_message(const gem_request *r, CURL *easy) {
   SET(CURLOPT_URL, r->url);
   SET(CURLOPT_PATH_AS_IS, 1L);
   SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-  SET(CURLOPT_ACCEPT_ENCODING, "");
   /* Any verb: POST only says that a body is sent. */
   CURLcode code = r->has_body ? set_body(r, easy) : CURLE_OK;
+  if (code == CURLE_OK) code = set_answer(r, easy);
   if (code == CURLE_OK) SET(CURLOPT_CUSTOMREQUEST, r->method);
   return code;
 }
 
-CURLcode gem_request_apply(const gem_request *r, CURL *easy, struct curl_slist **headers) {
+CURLcode gem_apply(const gem_request *r, CURL *easy, struct curl_slist **headers) {
   CURLcode code = set_protocols(easy);
   if (code == CURLE_OK) code = set_socket(easy);
   if (code == CURLE_OK) code = set_connection(r, easy);

@@ -1,0 +1,81 @@
+#define _FILE_OFFSET_BITS 64
+
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#if defined(_WIN32)
+
+#include <io.h>
+
+typedef struct _stat64 file_stat;
+#define STAT             _stat64
+#define IS_REGULAR(mode) (((mode)&_S_IFMT) == _S_IFREG)
+#define READ_FLAGS       (_O_RDONLY | _O_BINARY | _O_NOINHERIT)
+#define MAKE_FLAGS       (_O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT)
+#define MAKE_MODE        (_S_IREAD | _S_IWRITE)
+#define open             _open
+#define close            _close
+
+static ptrdiff_t read_at(int fd, void *to, size_t n, int64_t at) {
+  if (_lseeki64(fd, at, SEEK_SET) < 0) return -1;
+  return _read(fd, to, n < 0x40000000 ? (unsigned)n : 0x40000000u);
+}
+
+#else
+
+#include <unistd.h>
+
+typedef struct stat file_stat;
+#define STAT       stat
+#define IS_REGULAR S_ISREG
+/* Opening a pipe would wait for who writes to it. */
+#define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+#define MAKE_FLAGS (O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
+#define MAKE_MODE  0666
+
+static ptrdiff_t read_at(int fd, void *to, size_t n, int64_t at) {
+  return pread(fd, to, n, (off_t)at);
+}
+
+#endif
+
+int gem_file_describe(const char *path, gem_file_info *info) {
+  file_stat s;
+  if (STAT(path, &s) != 0) return 0;
+  info->size = (int64_t)s.st_size;
+  info->modified = (int64_t)s.st_mtime;
+#if defined(st_mtime) && !defined(_WIN32)
+  info->nanoseconds = (int64_t)s.st_mtim.tv_nsec;
+#else
+  info->nanoseconds = 0;
+#endif
+  info->regular = IS_REGULAR(s.st_mode) != 0;
+  return 1;
+}
+
+int gem_file_open(const char *path) {
+  return open(path, READ_FLAGS);
+}
+
+ptrdiff_t gem_file_read(int fd, void *to, size_t n, int64_t at) {
+  ptrdiff_t got;
+  do {
+    got = read_at(fd, to, n, at);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+void gem_file_close(int fd) {
+  close(fd);
+}
+
+int gem_file_create(const char *path) {
+  int fd = open(path, MAKE_FLAGS, MAKE_MODE);
+  if (fd < 0) return 0;
+  close(fd);
+  return 1;
+}

@@ -1,0 +1,154 @@
+#include "luarequest.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* ---- Fields of the table, read raw. ---- */
+
+static void push_field(lua_State *L, int table, const char *name) {
+  lua_pushstring(L, name);
+  lua_rawget(L, table);
+}
+
+static const char *string_field(lua_State *L, int table, const char *name, const char *absent) {
+  push_field(L, table, name);
+  if (!lua_isnil(L, -1)) {
+    luaL_checktype(L, -1, LUA_TSTRING);
+    absent = lua_tostring(L, -1);
+  }
+  lua_pop(L, 1);
+  return absent;
+}
+
+static lua_Number number_field(lua_State *L, int table, const char *name, lua_Number absent) {
+  push_field(L, table, name);
+  if (!lua_isnil(L, -1)) absent = luaL_checknumber(L, -1);
+  lua_pop(L, 1);
+  return absent;
+}
+
+long gem_milliseconds(lua_Number seconds, long most) {
+  lua_Number ms = seconds * 1000;
+  if (!(ms > 0)) return 0;
+  return ms < (lua_Number)most ? (long)ms : most;
+}
+
+/* A time limit: what is asked for at all never becomes 0, which means none. */
+static long limit_field(lua_State *L, int table, const char *name) {
+  lua_Number seconds = number_field(L, table, name, 0);
+  long ms = gem_milliseconds(seconds, 2000000000L);
+  return seconds > 0 && ms == 0 ? 1 : ms;
+}
+
+static size_t size_field(lua_State *L, int table, const char *name, size_t absent) {
+  lua_Number size = number_field(L, table, name, (lua_Number)absent);
+  return size > 0 && size < (lua_Number)(SIZE_MAX / 4) ? (size_t)size : absent;
+}
+
+static enum gem_reading reading_field(lua_State *L, int table) {
+  const char *word = string_field(L, table, "reading", "whole");
+  if (strcmp(word, "events") == 0) return GEM_EVENTS;
+  return strcmp(word, "pieces") == 0 ? GEM_PIECES : GEM_WHOLE;
+}
+
+/* ---- The body. ---- */
+
+/* Doubles hold every integer up to here. */
+#define EXACT ((lua_Number)9007199254740992.0)
+
+static int64_t count_field(lua_State *L, int table, const char *name, int64_t absent) {
+  lua_Number count = number_field(L, table, name, (lua_Number)absent);
+  if (!(count >= 0 && count <= EXACT)) luaL_error(L, "a window's %s is no number of bytes", name);
+  return (int64_t)count;
+}
+
+/* Leaves the string that the segment points to on the stack. */
+static void read_memory(lua_State *L, int window, gem_segment *s) {
+  size_t len;
+  push_field(L, window, "data");
+  luaL_checktype(L, -1, LUA_TSTRING);
+  s->bytes = lua_tolstring(L, -1, &len);
+  int64_t offset = count_field(L, window, "offset", 0);
+  s->len = count_field(L, window, "length", (int64_t)len - offset);
+  if (offset > (int64_t)len || s->len > (int64_t)len - offset) luaL_error(L, "a window ends behind its data");
+  s->bytes += offset;
+}
+
+static void read_file(lua_State *L, int window, gem_segment *s) {
+  s->start = count_field(L, window, "offset", 0);
+  s->len = count_field(L, window, "length", -1);
+  push_field(L, window, "path");
+  s->path = lua_tostring(L, -1);
+}
+
+/* Replaces the segment at the stack's top by the string that it points to. */
+static void read_segment(lua_State *L, gem_segment *s) {
+  int value = lua_gettop(L);
+  memset(s, 0, sizeof *s);
+  if (lua_type(L, value) == LUA_TSTRING) {
+    size_t len;
+    s->bytes = lua_tolstring(L, value, &len);
+    s->len = (int64_t)len;
+    return;
+  }
+  luaL_checktype(L, value, LUA_TTABLE);
+  push_field(L, value, "path");
+  int is_file = lua_type(L, -1) == LUA_TSTRING;
+  lua_pop(L, 1);
+  if (is_file) {
+    read_file(L, value, s);
+  } else {
+    read_memory(L, value, s);
+  }
+  lua_replace(L, value);
+}
+
+/* Verbs whose requests say how long their body is, even when there is none. */
+static int expects_body(const char *verb) {
+  return strcmp(verb, "POST") == 0 || strcmp(verb, "PUT") == 0 || strcmp(verb, "PATCH") == 0;
+}
+
+/* Pushes the body as a list of segments. */
+static void push_body(lua_State *L, int table) {
+  push_field(L, table, "body");
+  if (lua_istable(L, -1)) return;
+  lua_newtable(L);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, 1);
+}
+
+/* The owner's table holds the strings, and behind them the segments that point to them: curl reads the bytes
+ * where Lua has them. */
+static void pin_body(lua_State *L, int table, int owner, gem_request *r) {
+  lua_newtable(L);
+  int pins = lua_gettop(L);
+  push_body(L, table);
+  int body = lua_gettop(L);
+  size_t count = gem_rawlen(L, body);
+  gem_segment *segments = lua_newuserdata(L, (count + 1) * sizeof *segments);
+  lua_rawseti(L, pins, (int)count + 1);
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, body, (int)i + 1);
+    read_segment(L, &segments[i]);
+    lua_rawseti(L, pins, (int)i + 1);
+  }
+  lua_pop(L, 1);
+  gem_setuservalue(L, owner);
+  r->segments = segments;
+  r->segment_count = count;
+  r->has_body = count > 0 || expects_body(r->method);
+}
+
+void gem_request_read(lua_State *L, int table, int owner, gem_request *r) {
+  memset(r, 0, sizeof *r);
+  r->method = string_field(L, table, "method", "GET");
+  r->url = string_field(L, table, "url", "");
+  r->proxy = string_field(L, table, "proxy", NULL);
+  r->ca_file = string_field(L, table, "caFile", NULL);
+  r->connect_ms = limit_field(L, table, "connectTimeout");
+  r->idle_ms = limit_field(L, table, "idleTimeout");
+  r->total_ms = limit_field(L, table, "timeout");
+  r->max_bytes = size_field(L, table, "maxBytes", (size_t)256 * 1024 * 1024);
+  r->reading = reading_field(L, table);
+  pin_body(L, table, owner, r);
+}
