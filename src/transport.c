@@ -197,8 +197,8 @@ static int read_event(lua_State *L, reader *read) {
   return results;
 }
 
-/* Lends what the answer has brought as a whole. It is given back for another read, or its memory is, unless the
- * transfer was closed meanwhile, or has brought more. */
+/* Lends what the answer has brought as a whole. It is given back for another read, or its memory is, unless
+ * the transfer was closed meanwhile, or has brought more. */
 static int read_reply(lua_State *L, handle *h, reader *read, int take) {
   gem_buf *reply = &h->t.reply;
   begin(L, h);

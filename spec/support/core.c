@@ -57,8 +57,8 @@ static int explained(lua_State *L, gem_body *body) {
 }
 
 /* readBody(segments, step, rewindTo?): what a reader gets in pieces of `step` bytes; after the first piece it
- * goes to byte `rewindTo` where that is given. Returns the pieces joined, nothing if there is no such byte, or nil and
- * why a file can't be read. */
+ * goes to byte `rewindTo` where that is given. Returns the pieces joined, nothing if there is no such byte,
+ * or nil and why a file can't be read. */
 static int read_body(lua_State *L) {
   gem_request request;
   gem_body body;
