@@ -240,19 +240,3 @@ describe("the emulator's files", function()
     end)
   end)
 end)
-
-describe("the emulator's digest", function()
-  local sha256 = require "gemini.emulator.sha256"
-
-  it("is SHA-256", function()
-    local KNOWN = {
-      [""] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-      abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-      [("a"):rep(55)] = "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318",
-      [("a"):rep(56)] = "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a",
-      [("a"):rep(64)] = "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb",
-      [("\255"):rep(1000)] = "b4f73dff046400b76728ab32619e3d89e00132653725f660c62ab9fca975b372",
-    }
-    for text, digest in pairs(KNOWN) do assert.equal(digest, sha256(text)) end
-  end)
-end)

@@ -117,28 +117,6 @@ describe("an upload", function()
     assert.is_nil(file)
     assert.equal("the server named no session for the upload", err.message)
   end)
-
-  for message, args in pairs {
-    ["data must be a string, the bytes to upload, got number"] = { data = 5, mimeType = "text/plain" },
-    ["mimeType is missing: a string such as \"text/plain\""] = { data = "x" },
-    ["mimeType is no MIME type: \"text\""] = { data = "x", mimeType = "text" },
-    ["mimeType is no MIME type: \"text/plain\\\r\\\nX: y\""] = { data = "x", mimeType = "text/plain\r\nX: y" },
-  } do
-    it("is refused: " .. message:gsub("%c", "?"), function()
-      local client, server = talk.answering(talk.ok "{}")
-      local ok, err = pcall(client.media.upload, client.media, args)
-      assert.is_false(ok)
-      assert.truthy(err:find((message:gsub("\\\r", "\r"):match "^[^\r]+"):sub(1, 40), 1, true), err)
-      assert.equal(0, #server:requests())
-    end)
-  end
-
-  it("needs media where the API has no other form", function()
-    local client = talk.answering(talk.ok "{}")
-    local ok, err = pcall(client.media.uploadToFileSearchStore, client.media, { fileSearchStoreName = "s" })
-    assert.is_false(ok)
-    assert.truthy(err:find("media.uploadToFileSearchStore: data is missing: a string, the bytes to upload", 1, true), err)
-  end)
 end)
 
 describe("a download", function()

@@ -32,7 +32,7 @@ describe("a resource", function()
       "gemini.resource corpora: create, delete, get, list, patch, query; documents, operations, permissions",
       tostring(client().corpora)
     )
-    assert.equal("gemini.resource files: delete, download, get, list, register", tostring(client().files))
+    assert.equal("gemini.resource files: delete, download, get, list, register, upload, waitActive", tostring(client().files))
     assert.equal("gemini.resource fileSearchStores.upload: operations", tostring(client().fileSearchStores.upload))
   end)
 

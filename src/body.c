@@ -16,7 +16,7 @@ void gem_body_init(gem_body *b, const gem_segment *segments, size_t count) {
 }
 
 void gem_body_close(gem_body *b) {
-  if (b->fd >= 0) gem_file_close(b->fd);
+  if (b->fd >= 0) (void)gem_file_close(b->fd);
   b->fd = -1;
 }
 

@@ -1,8 +1,9 @@
-/* gemini.codec: JSON, base64 and growing texts for Lua. */
+/* gemini.codec: JSON, base64, digests and growing texts for Lua. */
 #include <stdio.h>
 
 #include "base64.h"
 #include "compat.h"
+#include "hash.h"
 #include "json.h"
 #include "scratch.h"
 #include "text.h"
@@ -63,6 +64,7 @@ static const luaL_Reg functions[] = {
     {"encode", codec_encode},
     {"base64Encode", codec_base64_encode},
     {"base64Decode", codec_base64_decode},
+    {"sha256", gem_hash_new},
     {"text", gem_text_new},
     {NULL, NULL},
 };
@@ -71,6 +73,7 @@ GEM_EXPORT int luaopen_gemini_codec(lua_State *L);
 
 int luaopen_gemini_codec(lua_State *L) {
   gem_text_register(L);
+  gem_hash_register(L);
   lua_newtable(L);
   gem_setfuncs(L, functions);
   lua_pushlightuserdata(L, NULL);

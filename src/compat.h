@@ -10,6 +10,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdint.h>
 
 #if defined(_WIN32)
 #define GEM_EXPORT __declspec(dllexport)
@@ -59,5 +60,23 @@ static inline void gem_setfuncs(lua_State *L, const luaL_Reg *funcs) {
 #endif
 
 #endif
+
+/* Pushes a number of bytes: an integer where there are such, else a double, exact up to 2^53. */
+static inline void gem_pushcount(lua_State *L, int64_t count) {
+#if GEM_HAS_INTEGERS
+  lua_pushinteger(L, (lua_Integer)count);
+#else
+  lua_pushnumber(L, (lua_Number)count);
+#endif
+}
+
+/* Makes the metatable of a type of userdata, whose methods are its fields. */
+static inline void gem_newtype(lua_State *L, const char *name, const luaL_Reg *methods) {
+  luaL_newmetatable(L, name);
+  gem_setfuncs(L, methods);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
 
 #endif

@@ -4,12 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+
+/* Of one call to the system. */
+#define MOST_AT_ONCE ((size_t)1 << 30)
 
 #if defined(_WIN32)
 
 #include <io.h>
+#include <windows.h>
 
 typedef struct _stat64 file_stat;
 #define STAT             _stat64
@@ -17,12 +22,13 @@ typedef struct _stat64 file_stat;
 #define READ_FLAGS       (_O_RDONLY | _O_BINARY | _O_NOINHERIT)
 #define MAKE_FLAGS       (_O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT)
 #define MAKE_MODE        (_S_IREAD | _S_IWRITE)
+#define write            _write
 #define open             _open
 #define close            _close
 
 static ptrdiff_t read_at(int fd, void *to, size_t n, int64_t at) {
   if (_lseeki64(fd, at, SEEK_SET) < 0) return -1;
-  return _read(fd, to, n < 0x40000000 ? (unsigned)n : 0x40000000u);
+  return _read(fd, to, (unsigned)(n < MOST_AT_ONCE ? n : MOST_AT_ONCE));
 }
 
 #else
@@ -69,13 +75,34 @@ ptrdiff_t gem_file_read(int fd, void *to, size_t n, int64_t at) {
   return got;
 }
 
-void gem_file_close(int fd) {
-  close(fd);
+int gem_file_close(int fd) {
+  return close(fd) == 0;
 }
 
 int gem_file_create(const char *path) {
-  int fd = open(path, MAKE_FLAGS, MAKE_MODE);
-  if (fd < 0) return 0;
-  close(fd);
+  return open(path, MAKE_FLAGS, MAKE_MODE);
+}
+
+int gem_file_write(int fd, const void *bytes, size_t n) {
+  const char *from = bytes;
+  while (n > 0) {
+    ptrdiff_t done = write(fd, from, n < MOST_AT_ONCE ? n : MOST_AT_ONCE);
+    if (done < 0 && errno != EINTR) return 0;
+    if (done < 0) continue;
+    from += done;
+    n -= (size_t)done;
+  }
   return 1;
+}
+
+int gem_file_rename(const char *from, const char *to) {
+#if defined(_WIN32)
+  return MoveFileExA(from, to, MOVEFILE_REPLACE_EXISTING) != 0;
+#else
+  return rename(from, to) == 0;
+#endif
+}
+
+int gem_file_remove(const char *path) {
+  return remove(path) == 0;
 }

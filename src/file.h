@@ -1,5 +1,5 @@
 /*
- * Files on the disk: described, read at any place, made anew. Knows neither Lua nor curl.
+ * Files on the disk: described, read at any place, made anew, moved. Knows neither Lua nor curl.
  *
  * What fails leaves its reason in errno. Nothing here allocates.
  */
@@ -25,9 +25,20 @@ int gem_file_open(const char *path);
 /* Reads up to n bytes from `at` on; 0 at the file's end, -1 on failure. */
 ptrdiff_t gem_file_read(int fd, void *to, size_t n, int64_t at);
 
-void gem_file_close(int fd);
+/* 0 where what was written could not be kept. */
+int gem_file_close(int fd);
 
-/* Makes an empty file where there is none; 0 on failure, EEXIST among them. */
+/* Makes a file where there is none: a descriptor for writing, which the caller closes; -1 on failure, EEXIST
+ * among them. */
 int gem_file_create(const char *path);
+
+/* Writes all n bytes; 0 on failure, with some of them written perhaps. */
+int gem_file_write(int fd, const void *bytes, size_t n);
+
+/* Gives a file another name, in the place of what has it; 0 on failure. */
+int gem_file_rename(const char *from, const char *to);
+
+/* 0 on failure. */
+int gem_file_remove(const char *path);
 
 #endif

@@ -6,10 +6,23 @@
 
 #include "file.h"
 
+#define TEMPORARY "gemini.temporary"
+
+/* Its path is the userdata's one associated value. */
+typedef struct temporary {
+  int fd;             /* -1 when closed */
+  const char *unkept; /* the path of the file that is to be removed */
+} temporary;
+
 static int refused(lua_State *L, int reason) {
   lua_pushnil(L);
   lua_pushstring(L, strerror(reason));
   return 2;
+}
+
+static int done(lua_State *L) {
+  lua_pushboolean(L, 1);
+  return 1;
 }
 
 static int describe(lua_State *L) {
@@ -17,11 +30,7 @@ static int describe(lua_State *L) {
   char modified[48];
   if (!gem_file_describe(luaL_checkstring(L, 1), &info)) return refused(L, errno);
   lua_newtable(L);
-#if GEM_HAS_INTEGERS
-  lua_pushinteger(L, (lua_Integer)info.size);
-#else
-  lua_pushnumber(L, (lua_Number)info.size);
-#endif
+  gem_pushcount(L, info.size);
   lua_setfield(L, -2, "size");
   snprintf(modified, sizeof modified, "%lld.%09lld", (long long)info.modified, (long long)info.nanoseconds);
   lua_pushstring(L, modified);
@@ -31,9 +40,40 @@ static int describe(lua_State *L) {
   return 1;
 }
 
-static int create(lua_State *L) {
-  if (gem_file_create(luaL_checkstring(L, 1))) {
-    lua_pushboolean(L, 1);
+static temporary *check_temporary(lua_State *L) {
+  return luaL_checkudata(L, 1, TEMPORARY);
+}
+
+static temporary *open_temporary(lua_State *L) {
+  temporary *t = check_temporary(L);
+  if (t->fd < 0) luaL_error(L, "the file is closed");
+  return t;
+}
+
+static int close_temporary(lua_State *L) {
+  temporary *t = check_temporary(L);
+  if (t->fd >= 0) (void)gem_file_close(t->fd);
+  if (t->unkept) (void)gem_file_remove(t->unkept);
+  t->fd = -1;
+  t->unkept = NULL;
+  return 0;
+}
+
+/* Born closed; the path is held by the userdata before there is a file to remove. */
+static int new_temporary(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  temporary *t = lua_newuserdata(L, sizeof *t);
+  t->fd = -1;
+  t->unkept = NULL;
+  luaL_getmetatable(L, TEMPORARY);
+  lua_setmetatable(L, -2);
+  lua_newtable(L);
+  lua_pushvalue(L, 1);
+  lua_rawseti(L, -2, 1);
+  gem_setuservalue(L, -2);
+  t->fd = gem_file_create(path);
+  if (t->fd >= 0) {
+    t->unkept = path;
     return 1;
   }
   int reason = errno;
@@ -42,8 +82,31 @@ static int create(lua_State *L) {
   return 3;
 }
 
-static const luaL_Reg functions[] = {{"describe", describe}, {"create", create}, {NULL, NULL}};
+static int write_temporary(lua_State *L) {
+  size_t len;
+  temporary *t = open_temporary(L);
+  const char *bytes = luaL_checklstring(L, 2, &len);
+  return gem_file_write(t->fd, bytes, len) ? done(L) : refused(L, errno);
+}
+
+static int keep_temporary(lua_State *L) {
+  temporary *t = open_temporary(L);
+  const char *target = luaL_checkstring(L, 2);
+  int kept = gem_file_close(t->fd);
+  t->fd = -1;
+  if (!kept || !gem_file_rename(t->unkept, target)) return refused(L, errno);
+  t->unkept = NULL;
+  return done(L);
+}
+
+static const luaL_Reg methods[] = {
+    {"write", write_temporary}, {"keep", keep_temporary},     {"close", close_temporary},
+    {"__gc", close_temporary},  {"__close", close_temporary}, {NULL, NULL},
+};
+
+static const luaL_Reg functions[] = {{"describe", describe}, {"temporary", new_temporary}, {NULL, NULL}};
 
 void gem_files_register(lua_State *L) {
+  gem_newtype(L, TEMPORARY, methods);
   gem_setfuncs(L, functions);
 }

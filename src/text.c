@@ -29,11 +29,7 @@ static const luaL_Reg methods[] = {
     {"add", text_add}, {"__tostring", text_tostring}, {"__gc", text_gc}, {NULL, NULL}};
 
 void gem_text_register(lua_State *L) {
-  luaL_newmetatable(L, TEXT);
-  gem_setfuncs(L, methods);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  gem_newtype(L, TEXT, methods);
 }
 
 int gem_text_new(lua_State *L) {

@@ -303,17 +303,9 @@ static int transfer_headers(lua_State *L) {
 
 /* ---- What has moved. ---- */
 
-static int push_count(lua_State *L, int64_t count) {
-#if GEM_HAS_INTEGERS
-  lua_pushinteger(L, (lua_Integer)count);
-#else
-  lua_pushnumber(L, (lua_Number)count);
-#endif
-  return 1;
-}
-
 static int transfer_sent(lua_State *L) {
-  return push_count(L, check_transfer(L)->body.position);
+  gem_pushcount(L, check_transfer(L)->body.position);
+  return 1;
 }
 
 /* ---- Module ---- */
@@ -351,20 +343,12 @@ static const luaL_Reg functions[] = {
     {NULL, NULL},
 };
 
-static void new_type(lua_State *L, const char *name, const luaL_Reg *methods) {
-  luaL_newmetatable(L, name);
-  gem_setfuncs(L, methods);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
-}
-
 GEM_EXPORT int luaopen_gemini_transport(lua_State *L);
 
 GEM_EXPORT int luaopen_gemini_transport(lua_State *L) {
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return no_memory(L);
-  new_type(L, MULTI, multi_methods);
-  new_type(L, TRANSFER, transfer_methods);
+  gem_newtype(L, MULTI, multi_methods);
+  gem_newtype(L, TRANSFER, transfer_methods);
   lua_newtable(L);
   gem_setfuncs(L, functions);
   gem_files_register(L);

@@ -52,6 +52,7 @@ end
 
 -- A field's type; where the client brings contents into their form, all forms that it takes.
 local function fieldType(field, input)
+  if field.kind then return field.kind end
   if field.type == "Content" and input then return field.list and "gemini.ContentsLike" or "gemini.ContentLike" end
   local name = typeName(field.type)
   if field.map then return ("table<string, %s>"):format(name) end
@@ -184,7 +185,8 @@ local function result(kind, message)
   if kind == "either" then
     return ("%s|%s|nil, gemini.Error?"):format(replyName(message), result("stream", message))
   end
-  local names = { bytes = "string", empty = "table" }
+  if kind == "bytes" then return "string|integer|nil, gemini.Error?" end
+  local names = { empty = "table" }
   return ("%s?, gemini.Error?"):format(names[kind] or replyName(message))
 end
 
@@ -206,7 +208,8 @@ end
 
 local function eachMethod(visit)
   for _, resource in ipairs(tables.sortedKeys(api)) do
-    for _, name in ipairs(tables.sortedKeys(api[resource])) do visit(resource, name, api[resource][name]) end
+    local rows = methods.rows(resource)
+    for _, name in ipairs(tables.sortedKeys(rows)) do visit(resource, name, rows[name]) end
   end
 end
 
@@ -276,7 +279,7 @@ local function printMethods()
   printInner ""
   for _, resource in ipairs(methods.resources()) do
     out("\n---@class gemini.resource.%s", resource)
-    local rows = api[resource] or {}
+    local rows = methods.rows(resource)
     for _, name in ipairs(tables.sortedKeys(rows)) do printMethod(resource, name, rows[name]) end
     printInner(resource)
   end

@@ -1,7 +1,10 @@
 -- What callers give and get: each method's arguments and what it returns, read off the project's own tables, for the
 -- tools that describe them.
+local additions = require "gemini.additions"
 local api = require "gemini.api"
 local messages = require "gemini.messages"
+local options = require "gemini.options"
+local own = require "gemini.own"
 local parameters = require "gemini.parameters"
 local path = require "gemini.path"
 local tables = require "gemini.tables"
@@ -10,10 +13,12 @@ local methods = {}
 
 ---@class Argument
 ---@field name string
----@field type string  as in gemini.messages
+---@field type string?  as in gemini.messages
+---@field kind string?  in its place: as language servers know it
 ---@field list boolean?
 ---@field map boolean?
 ---@field required boolean?
+---@field media boolean?  not of the API: where media come from or go to, and how
 ---@field input boolean?  sent in the body, where contents may be given in any form
 
 local function pathArguments(row)
@@ -32,11 +37,13 @@ local function addQuery(out, row)
   end
 end
 
+-- What is not the API's: where media come from, or go to.
 local function addMedia(out, row)
-  if not row.upload then return end
-  for _, name in ipairs { "data", "mimeType" } do
-    out[name] = { name = name, type = "string", required = row.upload == "required" }
+  for name, rule in pairs(row.upload and options.upload or row.download and options.download or {}) do
+    local word = own.word(row, name)
+    out[word] = { name = word, kind = rule[3], media = true }
   end
+  if row.upload then out.mimeType = { name = "mimeType", type = "string" } end
 end
 
 local function addStream(out, row)
@@ -69,6 +76,7 @@ end
 ---@param row gemini.Row
 ---@return Argument[] arguments  the path's, then others that are required, then the rest; each kind in order
 function methods.arguments(row)
+  if row.arguments then return row.arguments end
   local all = pathArguments(row)
   addQuery(all, row)
   addMedia(all, row)
@@ -99,11 +107,22 @@ local function itemsOf(rows, row)
 end
 
 ---@param resource string
+---@return table<string, table> rows  of its methods, ours among them; that of another name is the row of what it means
+function methods.rows(resource)
+  local rows = tables.copy(api[resource] or {})
+  for name, row in pairs(additions[resource] or {}) do
+    local home, meant = (row.as or ""):match("^(.*)%.([^.]+)$")
+    rows[name] = home and api[home][meant] or row
+  end
+  return rows
+end
+
+---@param resource string
 ---@param name string
 ---@return "pager"|"stream"|"either"|"bytes"|"empty"|"reply" kind  "either" gives a stream where it is asked for
 ---@return string? message  what comes back, or each item of it
 function methods.returns(resource, name)
-  local rows = api[resource]
+  local rows = methods.rows(resource)
   local row = rows[name]
   if row.items then return "pager", itemsOf(rows, row) end
   if row.download then return "bytes" end

@@ -1,9 +1,11 @@
 -- Prints docs/reference.md, made from the project's own tables:
 --   tools/env lua5.4 tools/reference.lua > docs/reference.md
+local additions = require "gemini.additions"
 local api = require "gemini.api"
 local messages = require "gemini.messages"
 local methods = require "tools.methods"
 local options = require "gemini.options"
+local own = require "gemini.own"
 local tables = require "gemini.tables"
 
 local INTRO = [[
@@ -28,8 +30,11 @@ works with (`lua/gemini/api.lua`, `lua/gemini/messages.lua`). The manual is Goog
   call. An `updateMask` that is not given lists the fields that are.
 - A path's `{+path}` keeps its slashes; `""` is the root.
 - `contents`, `content` and `systemInstruction` take a string, a part, a list of these, or the full form.
-- An upload takes its bytes as `data`, with their `mimeType`. `[upload/]` means that it may go without: the request then
-  makes the metadata alone.
+- An upload takes its bytes from `path`, a file, as `data`, or from `read`, a function; with them it takes
+  %s. `[upload/]` means that it may go
+  without: the request then makes the metadata alone.
+- A download gives its bytes, or saves them as `path`, or hands them to `sink`; with `onProgress`.
+- Where a `path` is a part of the request, the local file is called `localPath`.
 - %s
   are a family of their own: their names are in snake_case.
 
@@ -41,7 +46,7 @@ A call gives one of these, or `nil` and an error:
   `GenerateContentResponse` has `text`, `thoughts`, `functionCalls`, `inlineData`, `finishReason`, `blockReason` and
   `parsed`; `Interaction` has `text`; `Operation` has `wait` and `cancel`, that of a batch `state` and `results` too
 - `{}`: an empty table, where there is nothing to say
-- bytes: a string
+- bytes: a string; where they were saved, the path, and where `sink` took them, how many they were
 
 Two kinds give their result at once, and raise errors where a loop meets them:
 
@@ -65,11 +70,38 @@ local RETURNS = {
   reply = short,
 }
 
-local function braces(row)
-  local words, unknown = {}, methods.unknownBody(row)
-  for i, argument in ipairs(methods.arguments(row)) do
-    words[i] = argument.name .. (argument.required and "!" or "")
+local function origins(row)
+  return { own.word(row, "path"), "data", "read" }
+end
+
+-- What an upload takes beside its bytes, the same for all of them.
+local function uploadOptions()
+  local words, known = { "mimeType" }, tables.copy(options.upload)
+  for _, name in ipairs(origins(api.media.upload)) do known[name] = nil end
+  for _, name in ipairs(tables.sortedKeys(known)) do words[#words + 1] = name end
+  return words
+end
+
+local function mediaWord(row)
+  local words = row.upload and origins(row) or row.download and { own.word(row, "path"), "sink" }
+  return words and table.concat(words, "|")
+end
+
+local function argumentNames(row, required)
+  local words = {}
+  for _, argument in ipairs(methods.arguments(row)) do
+    local elsewhere = argument.media or row.upload and argument.name == "mimeType"
+    if not elsewhere and (argument.required or false) == required then words[#words + 1] = argument.name end
   end
+  return words
+end
+
+-- What has to be there, where media come from or go to, and what may be there.
+local function braces(row)
+  local words, unknown = argumentNames(row, true), methods.unknownBody(row)
+  for i, name in ipairs(words) do words[i] = name .. "!" end
+  words[#words + 1] = mediaWord(row)
+  for _, name in ipairs(argumentNames(row, false)) do words[#words + 1] = name end
   if unknown then words[#words + 1] = "fields of " .. unknown end
   return table.concat(words, ", ")
 end
@@ -83,11 +115,18 @@ local function request(row)
   return ("%s %s%s%s"):format(row.verb, UPLOAD[row.upload] or "", row.path, query)
 end
 
+-- What goes over the wire, or stands for that.
+local function meaning(resource, name, row)
+  local added = (additions[resource] or {})[name]
+  if not added then return ("`%s`"):format(request(row)) end
+  return added.as and ("the same as `client.%s`"):format((added.as:gsub("%.(%w+)$", ":%1"))) or added.does
+end
+
 local function line(resource, name)
-  local row = api[resource][name]
+  local row = methods.rows(resource)[name]
   local kind, message = methods.returns(resource, name)
   local result = RETURNS[kind](message)
-  return ("`client.%s:%s{ %s }` → %s — `%s`\n"):format(resource, name, braces(row), result, request(row))
+  return ("`client.%s:%s{ %s }` → %s — %s\n"):format(resource, name, braces(row), result, meaning(resource, name, row))
 end
 
 -- As pages make it of a heading.
@@ -133,11 +172,11 @@ local function family()
 end
 
 local sample = line("corpora.documents", "list"):sub(1, -2)
-io.write(INTRO:format(sample, enumerated(tables.sortedKeys(options.call)), family()))
+io.write(INTRO:format(sample, enumerated(tables.sortedKeys(options.call)), enumerated(uploadOptions()), family()))
 for _, resource in ipairs(tables.sortedKeys(api)) do
   if not resource:find(".", 1, true) then io.write(entry(resource)) end
 end
 for _, resource in ipairs(tables.sortedKeys(api)) do
   io.write("\n### ", resource, "\n\n")
-  for _, name in ipairs(tables.sortedKeys(api[resource])) do io.write("- ", line(resource, name)) end
+  for _, name in ipairs(tables.sortedKeys(methods.rows(resource))) do io.write("- ", line(resource, name)) end
 end

@@ -68,37 +68,22 @@ local function output(value)
   return (type(file) == "string" and file ~= "" or #listIn(value) > 0) and value or nil
 end
 
--- An iterator over the decoded lines of a file.
-local function lines(client, text, label)
-  local at = 1
-  return function()
-    while at <= #text do
-      local last = text:find("\n", at, true) or #text + 1
-      local line = text:sub(at, last - 1)
-      at = last + 1
-      if line:find("%S") then
-        local value, problem = client.wire.decode(line)
-        if type(value) == "table" then return value end
-        problem = problem and "no JSON: " .. problem or "no JSON object"
-        error(errors.protocol("a line of the results is " .. problem, line, label), 0)
-      end
-    end
-  end
+-- Where a batch's file can't be asked for; where it breaks the error is raised.
+local function open(client, name, about)
+  local download = require "gemini.download"
+  local built, problem = download.build(client, "files.download", api.files.download, { name = name })
+  if not built then error(errors.protocol("the results can't be downloaded: " .. problem, "", about), 0) end
+  return require("gemini.download.lines")(client, built)
 end
 
 -- The items of a file, asked for at the first one.
 local function fromFile(client, name, about)
   local nextLine
   return function()
-    if not nextLine then
-      local download = require "gemini.download"
-      local built, problem = download.build(client, "files.download", api.files.download, { name = name })
-      if not built then error(errors.protocol("the results can't be downloaded: " .. problem, "", about), 0) end
-      local text, err = download.get(client, built)
-      if not text then error(err, 0) end
-      nextLine = lines(client, text, built.label)
-    end
-    return nextLine()
+    nextLine = nextLine or open(client, name, about)
+    local line, err = nextLine()
+    if err then error(err, 0) end
+    return line
   end
 end
 

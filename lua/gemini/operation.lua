@@ -4,21 +4,15 @@ require("gemini.interpreted")()
 
 local api = require "gemini.api"
 local errors = require "gemini.errors"
-local loop = require "gemini.loop"
 local options = require "gemini.options"
 local path = require "gemini.path"
+local poll = require "gemini.poll"
 local request = require "gemini.request"
 local tables = require "gemini.tables"
 
 local operation = {}
 
 local OPERATION = "google.longrunning.Operation"
-
--- Seconds between two looks where the caller does not say: more and more.
-local FIRST_INTERVAL, GROWTH, LONGEST_INTERVAL = 1, 1.5, 30
-
--- Seconds for a look where the client has no say: those of any call.
-local LONGEST_LOOK = 600
 
 -- A batch's states behind which nothing comes, and how each ended.
 local ENDED = {
@@ -97,30 +91,15 @@ local function replace(self, fresh)
   for name, value in next, fresh do self[name] = value end
 end
 
-local function clock()
-  return require("gemini.transport").now()
-end
-
 local function late(client, self, given)
   local problem = ("%s has not finished within %g seconds"):format(tostring(self.name), given.timeout)
   return errors.new("timeout", problem, labelOfGet(client, self))
 end
 
--- Waits between two looks; false where the time is up.
-local function pause(seconds, deadline)
-  local left = deadline and deadline - clock() or seconds
-  if left <= 0 then return false end
-  loop.sleep(math.min(seconds, left))
-  return not deadline or clock() < deadline
-end
-
--- Asks how an operation stands; what is no answer to that leaves it as it is. The third result tells that the wait is
--- over.
-local function look(client, self, deadline)
-  local left = deadline and math.max(deadline - clock(), 0.001)
-  local cut = left and left < (client.timeout or LONGEST_LOOK)
-  local fresh, err = call(client, self, "get", cut and { timeout = left } or nil)
-  if not fresh then return nil, err, cut and err.kind == "timeout" end
+-- Asks how an operation stands; what is no answer to that leaves it as it is.
+local function look(client, self, callOptions)
+  local fresh, err = call(client, self, "get", callOptions)
+  if not fresh then return nil, err end
   if fresh.name ~= self.name then
     local text = client.wire.encode(fresh) or ""
     return nil, errors.protocol("the answer is not this operation", text, labelOfGet(client, self))
@@ -129,23 +108,13 @@ local function look(client, self, deadline)
   return self
 end
 
--- Looks at an operation until it is done.
-local function poll(client, self, given)
-  local deadline = given.timeout and clock() + given.timeout
-  local interval = given.interval or FIRST_INTERVAL
-  while not isDone(self) do
-    if given.onProgress then given.onProgress(self) end
-    if not pause(interval, deadline) then return nil, late(client, self, given) end
-    local fresh, err, over = look(client, self, deadline)
-    if not fresh then return nil, over and late(client, self, given) or err end
-    if not given.interval then interval = math.min(interval * GROWTH, LONGEST_INTERVAL) end
-  end
-  return self
-end
-
 local function wait(client, self, given)
-  local done, err = poll(client, self, given)
-  if not done then return nil, err end
+  local done, err = poll.run(client, given, {
+    value = function() return self end,
+    done = function() return isDone(self) end,
+    look = function(callOptions) return look(client, self, callOptions) end,
+  })
+  if not done then return nil, err or late(client, self, given) end
   err = failure(client, self)
   if err then return nil, err end
   return self

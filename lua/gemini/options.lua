@@ -1,4 +1,5 @@
----Options as data: what exists, what each takes, and a message for what does not fit.
+---Options as data: what exists, what each takes, and a message for what does not fit. A rule is a test, what fits in
+---words, and, where tools ask for it, as a type.
 
 require("gemini.interpreted")()
 
@@ -18,6 +19,18 @@ end
 
 local function codec(value)
   return type(value) == "table" and type(value.encode) == "function" and type(value.decode) == "function"
+end
+
+local function count(least)
+  return function(value)
+    return type(value) == "number" and value >= least and value % 1 == 0 and value < 2 ^ 53
+  end
+end
+
+local function oneOf(...)
+  local words = {}
+  for i = 1, select("#", ...) do words[select(i, ...)] = true end
+  return function(value) return words[value] end
 end
 
 local text = { ofType("string"), "a string" }
@@ -82,6 +95,56 @@ options.wait = { interval = duration, timeout = duration, onProgress = hook }
 ---@class gemini.ResultsOptions
 ---@field requests? table[]  the batch's requests, each with its key in `metadata.key` or `key`, for the results
 options.results = { requests = { ofType("table"), "a list" } }
+
+local function fileName(value)
+  return type(value) == "string" and value ~= "" and not value:find("%z")
+end
+
+local file = { fileName, "the name of a file", "string" }
+
+local function isSession(value)
+  return type(value) == "table" and type(value.url) == "string" and type(value.method) == "string"
+end
+
+---@class gemini.Media  what an upload sends, and how; of path, data and read there is one
+---@field path? string  a file
+---@field data? string  bytes
+---@field read? fun(n: integer): string?, string?  gives strings of any length, about n bytes where it can, and nil at
+---  the end; nil and a message where it fails
+---@field size? integer  bytes that `read` gives in all, where that is known
+---@field mimeType? string  by the file's name or the first bytes when absent
+---@field protocol? "multipart"|"resumable"|"raw"  by the size when absent
+---@field chunkSize? integer  bytes, made whole granules of the server's; 8 MiB when absent
+---@field onProgress? fun(sent: integer, total: integer?, upload: gemini.Upload)  bytes
+---@field wait? boolean|gemini.WaitOptions  wait until the file can be used, or the operation is done
+---@field session? gemini.UploadSession  of an upload to go on with
+options.upload = {
+  path = file,
+  data = { ofType("string"), "a string, the bytes to upload", "string" },
+  read = {
+    ofType("function"), "a function that returns strings, and nil at the end", "fun(n: integer): string?, string?",
+  },
+  size = { count(0), "a number of bytes", "integer" },
+  protocol = {
+    oneOf("multipart", "resumable", "raw"), '"multipart", "resumable" or "raw"', '"multipart"|"resumable"|"raw"',
+  },
+  chunkSize = { count(1), "a positive number of bytes", "integer" },
+  onProgress = {
+    ofType("function"), "a function", "fun(sent: integer, total: integer?, upload: gemini.Upload)",
+  },
+  wait = { ofType("boolean", "table"), "true, or a table of options", "boolean|gemini.WaitOptions" },
+  session = { isSession, "the table that an upload had as its session", "gemini.UploadSession" },
+}
+
+---@class gemini.Saving  where the bytes of a download go; into a string where it says neither
+---@field path? string  a file, replaced when all bytes are there
+---@field sink? fun(bytes: string)  gets them as they come
+---@field onProgress? fun(received: integer, total: integer?)  bytes
+options.download = {
+  path = file,
+  sink = { ofType("function"), "a function that takes bytes", "fun(bytes: string)" },
+  onProgress = { ofType("function"), "a function", "fun(received: integer, total: integer?)" },
+}
 
 local function problemOf(name, value, known)
   if type(name) ~= "string" then return ("options have names, got one at [%s]"):format(tostring(name)) end

@@ -102,7 +102,7 @@ end
 ---@field method string  the HTTP verb
 ---@field url string
 ---@field headers table<string, string>  by lower-case name, without the credentials, which are fetched at each sending
----@field body? string
+---@field body? string|table[]  a text, or segments (see luarequest.h)
 ---@field reading? "events"|"pieces"  how a good answer is read; whole when absent
 ---@field timeout? number  seconds, like all that follow
 ---@field connectTimeout number
@@ -110,7 +110,11 @@ end
 ---@field proxy? string
 ---@field caFile? string
 
-local function assemble(client, method, row, call, url, text, streamed)
+-- Seconds for a call that nobody gave a time, and without a byte for one that takes as long as its bytes do.
+local TIMEOUT, IDLE_TIMEOUT = 600, 120
+
+-- `lasting` for a stream and for media.
+local function assemble(client, method, row, call, url, text, lasting)
   local timeout = call.timeout or client.timeout
   local json = text and { ["Content-Type"] = "application/json" } or nil
   return {
@@ -119,10 +123,9 @@ local function assemble(client, method, row, call, url, text, streamed)
     url = url,
     headers = headers.merge(client.names(), json, serverTimeout(timeout), client.headers, call.headers),
     body = text,
-    reading = streamed and "events" or nil,
-    timeout = timeout or not streamed and 600 or nil,
+    timeout = timeout or not lasting and TIMEOUT or nil,
     connectTimeout = client.connectTimeout,
-    idleTimeout = call.idleTimeout or client.idleTimeout or streamed and 120 or nil,
+    idleTimeout = call.idleTimeout or client.idleTimeout or lasting and IDLE_TIMEOUT or nil,
     proxy = client.proxy,
     caFile = client.caFile,
   }
@@ -180,7 +183,10 @@ function request.build(client, method, row, args, call, place)
   if fields then text, problem = client.wire.encode(fields) end
   if problem then return nil, problem end
   local url = ("%s/%s%s/%s"):format(client.baseUrl, place or "", call.version or client.version, where)
-  return assemble(client, method, row, call, url, text, request.streams(row, args))
+  local streamed = request.streams(row, args)
+  local built = assemble(client, method, row, call, url, text, streamed or row.download or place ~= nil)
+  built.reading = streamed and "events" or row.download and "pieces" or nil
+  return built
 end
 
 return request

@@ -35,7 +35,6 @@ end
 
 local function stream(client, row, built, args, call)
   local opened = require("gemini.stream").open(client, row, built, args, callOptions(call))
-  -- The four values of a generic `for`: 5.4 closes the last one when the loop is left.
   return opened, nil, nil, opened
 end
 
@@ -43,27 +42,20 @@ local function unary(client, row, built)
   return require("gemini.rest").call(client, row, built)
 end
 
-local function download(client, _, built)
-  return require("gemini.download").get(client, built)
+-- Modules that carry out what is no plain request, loaded when they are needed.
+local function lazy(module, name)
+  return function(...) return require(module)[name](...) end
 end
 
-local function buildDownload(...)
-  return require("gemini.download").build(...)
-end
-
-local function upload(client, row, built)
-  return require("gemini.upload").send(client, row, built)
-end
-
-local function buildUpload(...)
-  return require("gemini.upload").build(...)
-end
+local download, buildDownload = lazy("gemini.download", "get"), lazy("gemini.download", "build")
+local upload, buildUpload = lazy("gemini.upload", "send"), lazy("gemini.upload", "build")
 
 -- What makes the request of a call, and what carries it out.
 local function kind(row, args)
   if row.items then return request.build, list end
   if row.download then return buildDownload, download end
-  if row.upload == "required" or row.upload and args.data ~= nil then return buildUpload, upload end
+  local media = row.upload == "required" or row.upload and require("gemini.upload").areMedia(row, args)
+  if media then return buildUpload, upload end
   return request.build, request.streams(row, args) and stream or unary
 end
 
@@ -72,16 +64,34 @@ local function misused(self, owner, name, args)
   if args ~= nil and type(args) ~= "table" then return "arguments must be a table, got " .. type(args) end
 end
 
+-- Carries a method of the API out; or nil and the error, or nil and what is wrong with the arguments, as a text.
+local function carryOut(client, name, row, args, call)
+  local build, run = kind(row, args)
+  local built, problem = build(client, name, row, args, call)
+  if not built then return nil, problem end
+  return run(client, row, built, args, call)
+end
+
+-- What a method of our own does: nothing but another name, or what a module makes of it.
+local function added(row)
+  if row.module then
+    return function(client, _, _, args, call) return require(row.module).call(client, args, call) end
+  end
+  local home, name = row.as:match("^(.*)%.([^.]+)$")
+  local meant = require("gemini.api")[home][name]
+  return function(client, _, _, args, call) return carryOut(client, row.as, meant, args, call) end
+end
+
 local function method(client, owner, name, row)
+  local run = (row.as or row.module) and added(row) or carryOut
   return function(self, args, call)
     local problem = misused(self, owner, name, args)
     if problem then error(("%s: %s"):format(name, problem), 2) end
-    args = tables.copy(args or {})
-    local build, carryOut = kind(row, args)
-    local built
-    built, problem = build(client, name, row, args, call)
-    if not built then error(("%s: %s"):format(name, problem), 2) end
-    return carryOut(client, row, built, args, call)
+    local result, err, _, closing = run(client, name, row, tables.copy(args or {}), call)
+    if result == nil and type(err) == "string" then error(("%s: %s"):format(name, err), 2) end
+    -- The four values of a generic `for`: 5.4 closes the last one when the loop is left.
+    if closing ~= nil then return result, nil, nil, closing end
+    return result, err
   end
 end
 
@@ -95,10 +105,14 @@ local function children(name)
   return names
 end
 
-local function members(rows, inner)
-  local all = tables.copy(rows)
-  for name in pairs(inner) do all[name] = true end
+local function joined(first, second)
+  local all = tables.copy(first)
+  for name, value in pairs(second) do all[name] = value end
   return all
+end
+
+local function rowsOf(name)
+  return joined(require("gemini.api")[name] or {}, require("gemini.additions")[name] or {})
 end
 
 local function unknown(name, key, known)
@@ -118,16 +132,15 @@ end
 ---@return table? resource  with its methods and the resources in it as fields; nil if there is none by that name
 function resource.new(client, name)
   if type(name) ~= "string" or name == "" then return nil end
-  local rows, inner = require("gemini.api")[name], children(name)
-  if not rows and not next(inner) then return nil end
-  rows = rows or {}
+  local rows, inner = rowsOf(name), children(name)
+  if not next(rows) and not next(inner) then return nil end
   local made = {}
   for key, row in pairs(rows) do made[key] = method(client, made, name .. "." .. key, row) end
   for key in pairs(inner) do made[key] = resource.new(client, name .. "." .. key) end
   return setmetatable(made, {
     __name = "gemini.resource",
     __tostring = function() return describe(name, rows, inner) end,
-    __index = function(_, key) error(unknown(name, key, members(rows, inner)), 2) end,
+    __index = function(_, key) error(unknown(name, key, joined(rows, inner)), 2) end,
   })
 end
 

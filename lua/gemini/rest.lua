@@ -27,7 +27,8 @@ local function announce(client, request, sent)
     verb = request.method,
     url = request.url,
     headers = redacted(sent),
-    body = type(request.body) == "table" and table.concat(request.body) or request.body,
+    -- Media may be of any size, and lie in files.
+    body = type(request.body) == "string" and request.body or nil,
   }
 end
 
@@ -96,8 +97,14 @@ local function isNothing(value)
   return kinds.isNull(value) or type(value) == "table" and next(value) == nil
 end
 
--- The value of an answer with a 2xx status, or nil and the error.
-local function read(client, row, request, transfer)
+---The value of an answer with a 2xx status.
+---@param client gemini.State
+---@param row gemini.Row
+---@param request gemini.Request
+---@param transfer userdata
+---@return table? reply
+---@return gemini.Error?
+function rest.read(client, row, request, transfer)
   if row.reply == "Empty" and (transfer:status() == 204 or transfer:bodyText() == "") then return {} end
   local value, problem, text = client.wire.body(transfer)
   if row.reply == "Empty" and isNothing(value) then return {} end
@@ -110,23 +117,27 @@ local function read(client, row, request, transfer)
   return nil, errors.protocol(problem, text or transfer:bodyText(), request.label)
 end
 
+---@class gemini.Exchange  what a request and its answer pass through
+---@field read fun(transfer: userdata): any, gemini.Error?  gets an answer with a 2xx status
+---@field tick? fun(transfer: userdata)  called while the answer is waited for
+---@field ended? fun(transfer: userdata)  called when the exchange is over, however it ended
+
 ---Sends a request, waits for the whole answer, and has it read.
----@generic T
 ---@param client gemini.State
 ---@param request gemini.Request
----@param reader fun(transfer: userdata): T?, gemini.Error?  gets an answer with a 2xx status, or one that `takes` takes
----@param takes? fun(transfer: userdata): boolean?
----@return T?
+---@param steps gemini.Exchange
+---@return any value  what `read` gives
 ---@return gemini.Error?
-function rest.exchange(client, request, reader, takes)
+function rest.exchange(client, request, steps)
   local transfer, err = rest.submit(client, request)
   if not transfer then return nil, err end
-  loop.await(transfer)
+  loop.await(transfer, steps.tick)
   rest.observe(client, request, transfer)
+  if steps.ended then steps.ended(transfer) end
   local value
-  if not (takes and takes(transfer)) then err = wire.failure(client.wire, transfer, request.label) end
+  err = wire.failure(client.wire, transfer, request.label)
   if not err then
-    value, err = reader(transfer)
+    value, err = steps.read(transfer)
   end
   transfer:close()
   return value, err
@@ -138,7 +149,9 @@ end
 ---@return table? reply
 ---@return gemini.Error?
 function rest.call(client, row, request)
-  return rest.exchange(client, request, function(transfer) return read(client, row, request, transfer) end)
+  return rest.exchange(client, request, {
+    read = function(transfer) return rest.read(client, row, request, transfer) end,
+  })
 end
 
 return rest

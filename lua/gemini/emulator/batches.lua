@@ -84,9 +84,8 @@ end
 
 -- The file that a batch of a file's requests makes; returns its name.
 local function addFile(context, id, results, readyAt)
-  local media = {
-    data = batchwork.lines(results), mimeType = "application/jsonl", source = "GENERATED", appearsAt = readyAt,
-  }
+  local blob = context.store.blobs:of(batchwork.lines(results))
+  local media = { blob = blob, mimeType = "application/jsonl", source = "GENERATED", appearsAt = readyAt }
   local name = "files/batch-" .. id
   files.add(context, { name = name }, media)
   return name

@@ -34,8 +34,8 @@ local function fromLine(message, line)
 end
 
 local function fromFile(context, message, name)
-  local _, data = files.find(context, name)
-  local items = {}
+  local _, blob = files.find(context, name)
+  local data, items = context.store.blobs:all(blob), {}
   for line in data:gmatch("[^\r\n]+") do
     if line:find("%S") then items[#items + 1] = fromLine(message, line) end
   end

@@ -2,7 +2,9 @@
 -- open: when it closes, by stop() or with the parent's end, however that comes, the child leaves too. The child answers
 -- on a FIFO with its process id and its URL, so that its stdout stays free for a reply function's print().
 local http = require "socket.http"
+local tables = require "gemini.tables"
 local interpreter = require "gemini.emulator.interpreter"
+local json = require "gemini.emulator.json"
 local options = require "gemini.emulator.options"
 local script = require "gemini.emulator.script"
 
@@ -62,10 +64,15 @@ local function newHandle(pipe, pid, url)
     os.execute("kill " .. pid .. " 2>/dev/null")
     pipe:close()
   end
-  function handle.reset()
-    local answer, status = http.request(url .. "/emulator:reset", "")
+  local function tell(command, text, outcome)
+    local answer, status = http.request(url .. command, text)
     if answer and status == 200 then return true end
-    return nil, ("the emulator could not be reset: %s"):format(status)
+    return nil, ("the emulator could not be %s: %s"):format(outcome, answer or status)
+  end
+  function handle.reset() return tell("/emulator:reset", "", "reset") end
+  function handle.fail(faults)
+    local text = json.encode { faults = json.array(tables.copy(faults)) }
+    return tell("/emulator:fail", text, "told to fail")
   end
   return handle
 end
@@ -73,9 +80,11 @@ end
 ---Starts an emulator in a process of its own and waits until it listens (POSIX systems).
 ---@param given table? `port`, `host`, `reply` (a Lua file that returns the reply function), `delay` in seconds, `key`,
 ---`work` in seconds, `state` (a file), `lua` (the interpreter; default: the one that runs, or its like). Raises where
----an option is wrong. The handle's `reset()` makes the child forget all that requests have created.
----@return { url: string, pid: number, stop: fun(), reset: fun(): boolean?, string? }? handle nil and a message where
----the child does not start
+---an option is wrong. The handle's `reset()` makes the child forget all that requests have created, its `fail(faults)`
+---says how requests to come shall fail (gemini.emulator.Fault).
+---@return { url: string, pid: number, stop: fun(), reset: fun(): boolean?, string?,
+---fail: fun(faults: gemini.emulator.Fault[]): boolean?, string? }? handle nil and a message where the child does not
+---start
 ---@return string? problem
 function child.spawn(given)
   options.check(given, options.child, 2)

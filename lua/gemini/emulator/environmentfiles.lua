@@ -1,8 +1,8 @@
 -- The files of an environment: a tree of files and directories, filled by uploads and by the environment's sources.
 require("gemini.interpreted")()
 
-local mime = require "mime"
 local tables = require "gemini.tables"
+local byteranges = require "gemini.emulator.byteranges"
 local errors = require "gemini.emulator.errors"
 local identified = require "gemini.emulator.identified"
 local uploads = require "gemini.emulator.uploads"
@@ -77,7 +77,7 @@ end
 ---@param context table
 ---@param environment string
 ---@param path string
----@param file { bytes: string, mimeType: string, overwrite: boolean? }
+---@param file { blob: gemini.emulator.Blob, mimeType: string, overwrite: boolean? }
 ---@return table value the EnvironmentFile
 function files.write(context, environment, path, file)
   path = files.check(context, environment, path, file.overwrite)
@@ -86,9 +86,10 @@ function files.write(context, environment, path, file)
   end
   local name = nameOf(environment, path)
   local value = context.store:find(name) or insert(context, environment, path, "FILE")
-  value.size_bytes, value.mime_type = ("%d"):format(#file.bytes), file.mimeType
+  value.size_bytes, value.mime_type = ("%d"):format(file.blob.size), file.mimeType
   value.modified = context.store:time()
-  select(2, context.store:get(name)).data = mime.b64(file.bytes)
+  select(2, context.store:get(name)).blob = file.blob
+  context.store.blobs:loosen()
   context.store:changed()
   return value
 end
@@ -131,7 +132,7 @@ end
 local function download(context, environment, path)
   local value, hidden = context.store:get(nameOf(environment, path))
   if value.type ~= "FILE" then errors.raise("INVALID_ARGUMENT", ("'%s' is a directory."):format(path)) end
-  return { status = 200, headers = { ["Content-Type"] = value.mime_type }, body = (mime.unb64(hidden.data) or "") }
+  return byteranges(context, hidden.blob, value.mime_type)
 end
 
 -- A list and a download are one path, told apart by `alt` alone.
@@ -147,11 +148,13 @@ end
 local function finish(context, _, media)
   local params = context.params
   context.store:get("environments/" .. params.environment)
-  local file = { bytes = media.data, mimeType = media.mimeType, overwrite = params.overwrite }
+  local file = { blob = media.blob, mimeType = media.mimeType, overwrite = params.overwrite }
   return { files = { files.write(context, params.environment, params.path, file) } }
 end
 
-local startUpload = uploads.handler { message = "EnvironmentFile", create = finish }
+local startUpload = uploads.handler {
+  method = "environments.files.upload", message = "EnvironmentFile", create = finish,
+}
 
 local function upload(context)
   local params, query = context.params, context.query

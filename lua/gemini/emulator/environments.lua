@@ -81,7 +81,9 @@ environments.methods = identified.methods(KIND)
 local function writeInline(context, id, source)
   if source.type ~= "inline" then return end
   local bytes = source.encoding == "base64" and mime.unb64(source.content) or source.content
-  files.write(context, id, source.target, { bytes = bytes, mimeType = "text/plain", overwrite = true })
+  files.write(context, id, source.target, {
+    blob = context.store.blobs:of(bytes), mimeType = "text/plain", overwrite = true,
+  })
 end
 
 local function fill(context, id, sources, from)

@@ -1,7 +1,7 @@
 -- The resource `files`: bytes with a name, for two days. What was uploaded stays here; what the emulator has generated
 -- can be downloaded, as on the real API.
-local mime = require "mime"
 local tables = require "gemini.tables"
+local byteranges = require "gemini.emulator.byteranges"
 local collection = require "gemini.emulator.collection"
 local derived = require "gemini.emulator.derived"
 local errors = require "gemini.emulator.errors"
@@ -9,7 +9,6 @@ local location = require "gemini.emulator.location"
 local metadata = require "gemini.emulator.metadata"
 local paging = require "gemini.emulator.paging"
 local resourcename = require "gemini.emulator.resourcename"
-local sha256 = require "gemini.emulator.sha256"
 local transfer = require "gemini.emulator.transfer"
 local uploads = require "gemini.emulator.uploads"
 
@@ -19,23 +18,22 @@ local LIFETIME = 48 * 3600
 -- What Google looks through before it can be used.
 local PROCESSED = { audio = true, video = true }
 
-local function describe(value, media)
+local function describe(context, value, media)
   value.mimeType = media.mimeType
-  if not media.data then return end
-  value.sizeBytes = ("%d"):format(#media.data)
-  -- Google encodes the digest's hexadecimal text.
-  value.sha256Hash = mime.b64(sha256(media.data))
+  if not media.blob then return end
+  value.sizeBytes = ("%d"):format(media.blob.size)
+  value.sha256Hash = transfer.hash(context.store.blobs, media.blob)
 end
 
 local function prepare(context, value)
   metadata.checkDisplayName(value)
   local now, media = context.store:now(), context.media
-  describe(value, media)
+  describe(context, value, media)
   value.source = media.source or "UPLOADED"
   value.expirationTime = context.store:time(now + LIFETIME)
   local works = value.source == "UPLOADED" and PROCESSED[(media.mimeType or ""):match("^%a+")]
   return {
-    data = media.data and mime.b64(media.data) or "",
+    blob = media.blob,
     appearsAt = media.appearsAt or now,
     readyAt = works and now + context.settings.work or now,
     expiresAt = now + LIFETIME,
@@ -89,12 +87,12 @@ end
 ---@param context table
 ---@param name string
 ---@return table file as it is by now; raises NOT_FOUND
----@return string bytes
+---@return gemini.emulator.Blob? blob its bytes
 function files.find(context, name)
   resourcename.check(name, "files/*")
   local value, hidden = context.store:get(name)
   if not isThere(context, hidden) then errors.raise("NOT_FOUND", name .. " is not found.") end
-  return show(context, value, hidden), mime.unb64(hidden.data) or ""
+  return show(context, value, hidden), hidden.blob
 end
 
 files.methods = {}
@@ -119,18 +117,19 @@ files.methods["files.list"] = function(context)
 end
 
 files.methods["media.upload"] = uploads.handler {
+  method = "media.upload",
   message = "CreateFileRequest",
   create = function(context, given, media)
-    return { file = files.add(context, { name = (given.file or {}).name, displayName = (given.file or {}).displayName },
-      media or {}) }
+    local file = given.file or {}
+    return { file = files.add(context, { name = file.name, displayName = file.displayName }, media or {}) }
   end,
 }
 
--- Returns the file and its bytes; raises where it is none that may be had back.
+-- Returns the file and its blob; raises where it is none that may be had back.
 local function generated(context)
   transfer.checkDownload(context)
-  local file, data = files.find(context, context.params.name)
-  if file.source == "GENERATED" then return file, data end
+  local file, blob = files.find(context, context.params.name)
+  if file.source == "GENERATED" then return file, blob end
   local text = "%s has the source %s: only generated files can be downloaded."
   return errors.raise("FAILED_PRECONDITION", text:format(file.name, file.source))
 end
@@ -142,8 +141,8 @@ files.methods["files.download"] = function(context)
 end
 
 local function bytes(context)
-  local file, data = generated(context)
-  return { status = 200, headers = { ["Content-Type"] = file.mimeType }, body = data }
+  local file, blob = generated(context)
+  return byteranges(context, blob, file.mimeType)
 end
 
 -- Google takes no API key here, for a key has no rights in Cloud Storage.

@@ -73,6 +73,7 @@ local function startIndexing(context, document, home, message)
 end
 
 methods["media.uploadToFileSearchStore"] = uploads.handler {
+  method = "media.uploadToFileSearchStore",
   message = "UploadToFileSearchStoreRequest",
   create = function(context, given, media)
     media.mimeType = given.mimeType or media.mimeType
@@ -83,7 +84,7 @@ methods["media.uploadToFileSearchStore"] = uploads.handler {
 
 methods["fileSearchStores.importFile"] = function(context)
   local body = context.body
-  local file, data = files.find(context, body.fileName)
+  local file, blob = files.find(context, body.fileName)
   if file.state ~= "ACTIVE" then
     errors.raise("FAILED_PRECONDITION", ("%s is in the state %s: it can be imported when it is ACTIVE."):format(
       file.name, file.state))
@@ -91,7 +92,7 @@ methods["fileSearchStores.importFile"] = function(context)
   local document = storedocuments.add(context, context.params.fileSearchStoreName, {
     displayName = file.displayName,
     customMetadata = body.customMetadata,
-  }, { data = data, mimeType = file.mimeType })
+  }, { blob = blob, mimeType = file.mimeType })
   return { json = startIndexing(context, document, "operations", "ImportFile") }
 end
 

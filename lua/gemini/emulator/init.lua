@@ -20,6 +20,7 @@ local service = require "gemini.emulator.service"
 ---@field step fun(self, seconds: number?) serves what is ready, and waits for it at most so long (default 0)
 ---@field run fun(self) serves until the server is closed
 ---@field reset fun(self) forgets all that requests have created
+---@field fail fun(self, faults: gemini.emulator.Fault[]) says how requests to come shall fail
 ---@field close fun(self) closes all sockets; a second call does nothing
 
 local emulator = {}
@@ -37,7 +38,8 @@ local emulator = {}
 ---@param given { port: integer?, host: string?, reply: (fun(request: gemini.emulator.Request): any)?, delay: number?,
 ---key: string?, work: number?, state: string? }? port: default any free one; host: default "127.0.0.1"; delay: seconds
 ---between the chunks of a stream, default 0.03; key: the only key that is accepted, default any; work: seconds that an
----operation or a batch takes, default 2; state: a file to keep the state in, default none
+---operation or a batch takes, default 2; state: a file to keep the state in, with large media in files beside it,
+---default none
 ---@return gemini.emulator.Server? server nil and a message where the address cannot be had
 ---@return string? problem
 function emulator.new(given)
@@ -45,9 +47,9 @@ function emulator.new(given)
   local settings = {
     delay = given.delay or 0.03, work = given.work or 2, key = given.key, reply = given.reply, state = given.state,
   }
-  local ok, handle, forget = pcall(service.new, settings)
-  if not ok then return nil, tostring(handle) end
-  return Server.open(given.host or "127.0.0.1", given.port or 0, handle, forget)
+  local ok, made = pcall(service.new, settings)
+  if not ok then return nil, tostring(made) end
+  return Server.open(given.host or "127.0.0.1", given.port or 0, made)
 end
 
 emulator.spawn = child.spawn

@@ -45,7 +45,7 @@ end
 local function video(context)
   local id, readyAt = context.store:id(), context.store:now() + context.settings.work
   generatedfiles.add(context, "generatedFiles/" .. id, VIDEO, readyAt)
-  local media = { data = MP4, mimeType = VIDEO, source = "GENERATED", appearsAt = readyAt }
+  local media = { blob = context.store.blobs:of(MP4), mimeType = VIDEO, source = "GENERATED", appearsAt = readyAt }
   files.add(context, { name = "files/" .. id }, media)
   return id
 end

@@ -14,18 +14,17 @@ local LONGEST_WAIT = 0.25
 ---Opens the listening socket.
 ---@param host string
 ---@param port number 0 for any free port
----@param handle fun(request: table): table see connection.serve
----@param forget fun() what a reset does
+---@param service table see service.new
 ---@return table? server nil and a message where the address cannot be had
 ---@return string? problem
-function Server.open(host, port, handle, forget)
+function Server.open(host, port, service)
   local listener, err = socket.bind(host, port, BACKLOG)
   if not listener then return nil, ("cannot listen on %s port %d: %s"):format(host, port, err) end
   listener:settimeout(0)
   local _, bound = listener:getsockname()
   local name = host:find(":", 1, true) and "[" .. host .. "]" or host
   local url = ("http://%s:%d"):format(name, tonumber(bound))
-  return setmetatable({ url = url, listener = listener, handle = handle, forget = forget, tasks = {} }, Server)
+  return setmetatable({ url = url, listener = listener, service = service, tasks = {} }, Server)
 end
 
 local function resume(task, ready)
@@ -46,7 +45,7 @@ local function accept(self)
     if not client then return end
     client:settimeout(0)
     client:setoption("tcp-nodelay", true)
-    local task = { socket = client, co = coroutine.create(function() connection.serve(client, self.handle) end) }
+    local task = { socket = client, co = coroutine.create(function() connection.serve(client, self.service) end) }
     table.insert(self.tasks, task)
     resume(task)
   end
@@ -93,7 +92,14 @@ function Server:run()
 end
 
 ---Forgets all that requests have created, as a POST to /emulator:reset does.
-function Server:reset() self.forget() end
+function Server:reset() self.service.forget() end
+
+---Says how requests to come shall fail, as a POST to /emulator:fail does. Raises where a fault is none.
+---@param faults gemini.emulator.Fault[] in the place of those before; an empty list ends them
+function Server:fail(faults)
+  local problem = self.service.fail(faults)
+  if problem then error("gemini.emulator: " .. problem, 2) end
+end
 
 ---Closes the listener and every connection. A second call does nothing.
 function Server:close()

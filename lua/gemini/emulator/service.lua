@@ -4,17 +4,20 @@ local parameters = require "gemini.parameters"
 local auth = require "gemini.emulator.auth"
 local check = require "gemini.emulator.check"
 local errors = require "gemini.emulator.errors"
+local Faults = require "gemini.emulator.faults"
 local http = require "gemini.emulator.http"
 local json = require "gemini.emulator.json"
 local names = require "gemini.emulator.names"
 local query = require "gemini.emulator.query"
 local router = require "gemini.emulator.router"
 local Store = require "gemini.emulator.store"
+local uploads = require "gemini.emulator.uploads"
 
 local service = {}
 
 -- One file a resource; each has `methods`, handlers by the REST method's full name, and may have `routes`: rows for the
--- router of what is no such method, such as upload sessions. Nobody asks for a key where a row is `open`.
+-- router of what is no such method, such as upload sessions. Nobody asks for a key where a row is `open`. A row's
+-- `receive` may give a sink for a body that is large.
 local RESOURCES = {
   "agents", "answer", "authtokens", "batches", "cachedcontents", "chunks", "corpora", "credentials", "documents",
   "embed", "environmentfiles", "environments", "files", "filesearchstores", "generate", "generatedfiles",
@@ -23,8 +26,8 @@ local RESOURCES = {
 }
 local VERBS = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 local JSON_TYPE = "application/json; charset=UTF-8"
--- Not of the API: forgets everything.
-local RESET = "/emulator:reset"
+-- Not of the API: one forgets everything, one is told how requests shall fail.
+local RESET, FAIL = "/emulator:reset", "/emulator:fail"
 
 local function handlers()
   local all = {}
@@ -47,11 +50,13 @@ end
 
 local function addRoutes(routes, row, handler)
   local types = parameterTypes(row)
-  local function add(place, raw)
-    routes[#routes + 1] = { row.verb, template(row, place), handler, body = not raw and row.body or nil, query = types }
+  local function add(place, message, receive)
+    routes[#routes + 1] = {
+      row.verb, template(row, place), handler, body = message, query = types, receive = receive,
+    }
   end
-  if row.upload then add("upload/", true) end
-  if row.upload ~= "required" then add("") end
+  if row.upload then add("upload/", nil, uploads.receive) end
+  if row.upload ~= "required" then add("", row.body) end
 end
 
 local function ownRoutes()
@@ -121,19 +126,30 @@ local function readQuery(row, request)
   return given
 end
 
-local function callHandler(self, row, params, request)
+local function checkCaller(self, row, request)
   if not row.open then auth.check(request.headers, query.find(request.query, "key"), self.settings.key) end
-  return row[3] {
+end
+
+local function contextOf(self, row, params, request)
+  return {
     params = params,
     query = readQuery(row, request),
     parameters = request.query,
-    body = readBody(row, params, request.body),
     raw = request.body,
+    sink = request.sink,
+    fault = request.fault,
     headers = request.headers,
     settings = self.settings,
     store = self.store,
     state = self.state,
   }
+end
+
+local function callHandler(self, row, params, request)
+  checkCaller(self, row, request)
+  local context = contextOf(self, row, params, request)
+  context.body = readBody(row, params, request.body)
+  return row[3](context)
 end
 
 -- Google labels the errors of a stream call as an event stream, though their body is plain JSON.
@@ -145,8 +161,19 @@ end
 
 local function reset(self)
   self.store:reset()
+  self.faults:set {}
   self.state = { generated = 0 }
 end
+
+-- The requests that are about the emulator itself.
+local OWN = {
+  [RESET] = reset,
+  [FAIL] = function(self, request)
+    local given, problem = json.decode(request.body)
+    problem = problem or self.faults:set(json.isObject(given) and given.faults)
+    if problem then errors.raise("INVALID_ARGUMENT", problem) end
+  end,
+}
 
 local function responseOf(result)
   if not result.json then return result end
@@ -155,46 +182,70 @@ local function responseOf(result)
   return response
 end
 
-local function answer(self, request)
+local function carryOut(self, request)
   local verb = request.verb == "HEAD" and "GET" or request.verb
   if not VERBS[verb] then return http.page(405) end
-  if verb == "POST" and request.path == RESET then
-    reset(self)
+  local own = verb == "POST" and OWN[request.path]
+  if own then
+    own(self, request)
     return jsonResponse(200, {})
   end
+  if request.fault and request.fault.status then return Faults.response(request.fault) end
   local row, params = self.route(verb, request.path)
   if not row then return http.page(404) end
   -- A value that JSON cannot hold is found when the answer is encoded.
-  local ok, result = pcall(self.store.transaction, self.store, function()
-    return responseOf(callHandler(self, row, params, request))
-  end)
-  self.store:keep("generated", self.state.generated)
+  return self.store:transaction(function() return responseOf(callHandler(self, row, params, request)) end)
+end
+
+local function attempt(request, run, ...)
+  local ok, result = pcall(run, ...)
   return ok and result or errorResponse(result, request)
 end
 
----Makes the function that answers requests. A handler gets `params`, `query` (typed, and `listed`, see paging) and
----`parameters` (as they came, in a list), `body` (checked), `raw` (the body's bytes), `headers`, `settings`, `store`
----and `state` (of which a file keeps `generated` alone), and returns `{ json = value }` or a response: `status`,
----`headers`, and `body` or `stream` (an iterator over bytes to send and seconds to wait), and `wait`, seconds before
----the answer. It may raise an error object, and then has changed nothing in the store.
+local function save(self)
+  self.store:keep("generated", self.state.generated)
+  self.store:sweep()
+  self.store:save()
+end
+
+-- What takes in the body of a request that asks for much room. What is wrong with it is said when it is answered.
+local function receive(self, request)
+  local row, params = self.route(request.verb, request.path)
+  if not row or not row.receive then return nil end
+  checkCaller(self, row, request)
+  return row.receive(contextOf(self, row, params, request))
+end
+
+---Makes what answers requests. A handler gets `params`, `query` (typed, and `listed`, see paging) and `parameters` (as
+---they came, in a list), `body` (checked), `raw` (the body's bytes) or the `sink` that took them, `headers`,
+---`settings`, `store`, `state` (of which a file keeps `generated` alone) and the `fault` to suffer, and returns
+---`{ json = value }` or a response: `status`, `headers`, and `body` or `stream` (an iterator over bytes to send and
+---seconds to wait, perhaps of a `length`), and `wait`, seconds before the answer. It may raise an error object, and
+---then has changed nothing in the store.
 ---@param settings table the options of emulator.new
----@return fun(request: table): table handle
----@return fun() reset forgets everything
+---@return gemini.emulator.Service service also with `forget`, which forgets everything, and `fail`, see faults.set
 function service.new(settings)
-  local self = { settings = settings, store = Store.new(settings.state) }
+  local self = { settings = settings, store = Store.new(settings.state), faults = Faults.new() }
   self.state = { generated = self.store.kept.generated or 0 }
   self.route = router.new(allRoutes())
-  local function handle(request)
-    local ok, response = pcall(answer, self, request)
-    local saved, problem = pcall(self.store.save, self.store)
-    if not saved then ok, response = false, problem end
-    return ok and response or errorResponse(response, request)
-  end
-  local function forget()
-    reset(self)
-    self.store:save()
-  end
-  return handle, forget
+  return {
+    receive = function(request)
+      request.fault = self.faults:find(request)
+      local ok, sink = pcall(receive, self, request)
+      return ok and sink or nil
+    end,
+    answer = function(request)
+      local response = attempt(request, carryOut, self, request)
+      if request.sink then request.sink:done() end
+      local saved, problem = pcall(save, self)
+      return saved and response or errorResponse(problem, request)
+    end,
+    forget = function()
+      reset(self)
+      save(self)
+    end,
+    fail = function(faults) return self.faults:set(faults) end,
+  }
 end
 
 return service

@@ -4,6 +4,7 @@ require("gemini.interpreted")()
 
 local socket = require "socket"
 local tables = require "gemini.tables"
+local Blobs = require "gemini.emulator.blobs"
 local errors = require "gemini.emulator.errors"
 local json = require "gemini.emulator.json"
 local statefile = require "gemini.emulator.statefile"
@@ -21,6 +22,7 @@ end
 local function drop(self, entry)
   self.tree:drop(entry)
   self.texts[entry] = nil
+  self.blobs:loosen()
 end
 
 local function load(self)
@@ -28,13 +30,18 @@ local function load(self)
   if not saved then return end
   self.sequence = saved.sequence
   self.kept = type(saved.kept) == "table" and saved.kept or {}
-  for _, entry in ipairs(saved.entries) do self.tree:put(entry) end
+  for _, entry in ipairs(saved.entries) do
+    self.tree:put(entry)
+    local blob = entry.hidden.blob
+    if blob and blob.file then self.blobs:know(blob.file) end
+  end
 end
 
 ---@param path string? the file to keep the state in; raises where it holds something else
 ---@return table store
 function Store.new(path)
   local self = setmetatable({ path = path }, Store)
+  self.blobs = Blobs.new(path, function() return self:id() end)
   self:reset()
   if path then load(self) end
   -- Where no file can be written, that is better known now.
@@ -45,6 +52,7 @@ end
 ---Forgets everything.
 function Store:reset()
   self.tree, self.kept, self.texts, self.sequence, self.dirty = Tree.new(), {}, {}, 0, true
+  self.blobs:loosen()
 end
 
 ---Adds a resource; raises ALREADY_EXISTS where its name is taken.
@@ -92,6 +100,7 @@ function Store:replace(name, value, hidden)
   entry.value, entry.hidden = value, tables.copy(entry.hidden)
   for field, changed in pairs(hidden or {}) do entry.hidden[field] = changed end
   self.texts[entry] = nil
+  self.blobs:loosen()
   undoable(self, function()
     entry.value, entry.hidden = before, hiddenBefore
     self.texts[entry] = nil
@@ -186,6 +195,13 @@ function Store:time(seconds)
   seconds = seconds or self:now()
   local whole = math.floor(seconds)
   return os.date("!%Y-%m-%dT%H:%M:%S", whole) .. (".%06dZ"):format(math.floor((seconds - whole) * 1e6))
+end
+
+---Takes away the files of blobs that nothing here holds any more: what a resource hides may have one, as `blob`.
+function Store:sweep()
+  self.blobs:sweep(function(visit)
+    self.tree:each(function(entry) visit(entry.hidden.blob) end)
+  end)
 end
 
 -- Few entries change from one time to the next: the texts of the others are still there.

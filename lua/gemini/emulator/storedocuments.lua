@@ -1,6 +1,6 @@
 -- The resource `fileSearchStores.documents`, and the bytes that the documents were made of.
-local mime = require "mime"
 local tables = require "gemini.tables"
+local byteranges = require "gemini.emulator.byteranges"
 local collection = require "gemini.emulator.collection"
 local derived = require "gemini.emulator.derived"
 local errors = require "gemini.emulator.errors"
@@ -12,7 +12,7 @@ local storedocuments = {}
 local function prepare(context, value)
   metadata.checkDisplayName(value)
   metadata.check(value.customMetadata)
-  return { data = mime.b64(context.media.data) or "", readyAt = context.store:now() + context.settings.work }
+  return { blob = context.media.blob, readyAt = context.store:now() + context.settings.work }
 end
 
 local function show(context, value, hidden)
@@ -42,7 +42,7 @@ function storedocuments.add(context, store, given, media)
     displayName = given.displayName,
     customMetadata = given.customMetadata,
     mimeType = media.mimeType,
-    sizeBytes = ("%d"):format(#media.data),
+    sizeBytes = ("%d"):format(media.blob and media.blob.size or 0),
   })
 end
 
@@ -60,10 +60,9 @@ end
 ---@param context table
 ---@param name string
 ---@return string bytes that the document was made of; raises NOT_FOUND
----@return table value
 function storedocuments.bytes(context, name)
-  local value, hidden = context.store:get(name)
-  return mime.unb64(hidden.data) or "", value
+  local _, hidden = context.store:get(name)
+  return context.store.blobs:all(hidden.blob)
 end
 
 local methods = collection.methods(KIND)
@@ -82,8 +81,8 @@ end
 -- A document's bytes have the document's ID.
 local function download(context)
   transfer.checkDownload(context)
-  local data, value = storedocuments.bytes(context, (context.params.name:gsub("/media/", "/documents/")))
-  return { status = 200, headers = { ["Content-Type"] = value.mimeType }, body = data }
+  local value, hidden = context.store:get((context.params.name:gsub("/media/", "/documents/")))
+  return byteranges(context, hidden.blob, value.mimeType)
 end
 
 storedocuments.methods = {

@@ -19,15 +19,19 @@ function loop.submit(request)
   return theMulti():submit(request)
 end
 
-local function block(transfer)
-  while not transfer:ready() do multi:step(SLICE) end
+local function block(transfer, tick)
+  while not transfer:ready() do
+    multi:step(SLICE)
+    if tick then tick(transfer) end
+  end
 end
 
----Waits until a transfer has an event to take or has ended. What interrupts the wait ends the transfer and is raised.
+---Waits until a transfer has something to take or has ended. What interrupts the wait ends the transfer and is raised.
 ---@param transfer userdata
-function loop.await(transfer)
+---@param tick? fun(transfer: userdata)  called at least ten times a second while it waits
+function loop.await(transfer, tick)
   if transfer:ready() then return end
-  local ok, raised = pcall(block, transfer)
+  local ok, raised = pcall(block, transfer, tick)
   if ok then return end
   transfer:close()
   error(raised, 0)

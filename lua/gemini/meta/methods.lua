@@ -110,7 +110,7 @@
 ---@field files gemini.resource.environments.files
 
 ---@class gemini.resource.environments.files
----@field download fun(self, args: gemini.args.environments.files.download, call?: gemini.CallOptions): string?, gemini.Error?
+---@field download fun(self, args: gemini.args.environments.files.download, call?: gemini.CallOptions): string|integer|nil, gemini.Error?
 ---@field list fun(self, args: gemini.args.environments.files.list, call?: gemini.CallOptions): gemini.pager.EnvironmentFile
 ---@field upload fun(self, args: gemini.args.environments.files.upload, call?: gemini.CallOptions): gemini.EnvironmentFile?, gemini.Error?
 
@@ -131,7 +131,7 @@
 ---@field list fun(self, args: gemini.args.fileSearchStores.documents.list, call?: gemini.CallOptions): gemini.pager.Document
 
 ---@class gemini.resource.fileSearchStores.media
----@field download fun(self, args: gemini.args.fileSearchStores.media.download, call?: gemini.CallOptions): string?, gemini.Error?
+---@field download fun(self, args: gemini.args.fileSearchStores.media.download, call?: gemini.CallOptions): string|integer|nil, gemini.Error?
 
 ---@class gemini.resource.fileSearchStores.operations
 ---@field get fun(self, args: gemini.args.fileSearchStores.operations.get, call?: gemini.CallOptions): gemini.Operation?, gemini.Error?
@@ -144,10 +144,12 @@
 
 ---@class gemini.resource.files
 ---@field delete fun(self, args: gemini.args.files.delete, call?: gemini.CallOptions): table?, gemini.Error?
----@field download fun(self, args: gemini.args.files.download, call?: gemini.CallOptions): string?, gemini.Error?
+---@field download fun(self, args: gemini.args.files.download, call?: gemini.CallOptions): string|integer|nil, gemini.Error?
 ---@field get fun(self, args: gemini.args.files.get, call?: gemini.CallOptions): gemini.File?, gemini.Error?
 ---@field list fun(self, args?: gemini.args.files.list, call?: gemini.CallOptions): gemini.pager.File
 ---@field register fun(self, args: gemini.args.files.register, call?: gemini.CallOptions): gemini.RegisterFilesResponse?, gemini.Error?
+---@field upload fun(self, args?: gemini.args.files.upload, call?: gemini.CallOptions): gemini.File?, gemini.Error?
+---@field waitActive fun(self, args: gemini.args.files.waitActive, call?: gemini.CallOptions): gemini.File?, gemini.Error?
 
 ---@class gemini.resource.generatedFiles
 ---@field list fun(self, args?: gemini.args.generatedFiles.list, call?: gemini.CallOptions): gemini.pager.GeneratedFile
@@ -515,6 +517,9 @@
 ---@class gemini.args.environments.files.download
 ---@field environment string
 ---@field path string
+---@field localPath? string
+---@field onProgress? fun(received: integer, total: integer?)
+---@field sink? fun(bytes: string)
 
 ---@class gemini.args.environments.files.list
 ---@field environment string
@@ -526,10 +531,18 @@
 ---@class gemini.args.environments.files.upload
 ---@field environment string
 ---@field path string
----@field data string
----@field mimeType string
+---@field chunkSize? integer
+---@field data? string
 ---@field extract? boolean
+---@field localPath? string
+---@field mimeType? string
+---@field onProgress? fun(sent: integer, total: integer?, upload: gemini.Upload)
 ---@field overwrite? boolean
+---@field protocol? "multipart"|"resumable"|"raw"
+---@field read? fun(n: integer): string?, string?
+---@field session? gemini.UploadSession
+---@field size? integer
+---@field wait? boolean|gemini.WaitOptions
 
 ---@class gemini.args.fileSearchStores.create
 ---@field displayName? string
@@ -566,6 +579,9 @@
 
 ---@class gemini.args.fileSearchStores.media.download
 ---@field name string
+---@field onProgress? fun(received: integer, total: integer?)
+---@field path? string
+---@field sink? fun(bytes: string)
 
 ---@class gemini.args.fileSearchStores.operations.get
 ---@field name string
@@ -578,6 +594,9 @@
 
 ---@class gemini.args.files.download
 ---@field name string
+---@field onProgress? fun(received: integer, total: integer?)
+---@field path? string
+---@field sink? fun(bytes: string)
 
 ---@class gemini.args.files.get
 ---@field name string
@@ -588,6 +607,28 @@
 
 ---@class gemini.args.files.register
 ---@field uris string[]
+
+---@class gemini.args.files.upload
+---@field chunkSize? integer
+---@field data? string
+---@field displayName? string
+---@field file? gemini.File
+---@field mimeType? string
+---@field name? string
+---@field onProgress? fun(sent: integer, total: integer?, upload: gemini.Upload)
+---@field path? string
+---@field protocol? "multipart"|"resumable"|"raw"
+---@field read? fun(n: integer): string?, string?
+---@field session? gemini.UploadSession
+---@field size? integer
+---@field source? gemini.File.Source
+---@field wait? boolean|gemini.WaitOptions
+
+---@class gemini.args.files.waitActive
+---@field name string
+---@field interval? number
+---@field onProgress? fun(file: gemini.File)
+---@field timeout? number
 
 ---@class gemini.args.generatedFiles.list
 ---@field pageSize? integer
@@ -613,20 +654,36 @@
 ---@field stream? boolean
 
 ---@class gemini.args.media.upload
+---@field chunkSize? integer
 ---@field data? string
 ---@field displayName? string
 ---@field file? gemini.File
 ---@field mimeType? string
 ---@field name? string
+---@field onProgress? fun(sent: integer, total: integer?, upload: gemini.Upload)
+---@field path? string
+---@field protocol? "multipart"|"resumable"|"raw"
+---@field read? fun(n: integer): string?, string?
+---@field session? gemini.UploadSession
+---@field size? integer
 ---@field source? gemini.File.Source
+---@field wait? boolean|gemini.WaitOptions
 
 ---@class gemini.args.media.uploadToFileSearchStore
 ---@field fileSearchStoreName string
----@field data string
----@field mimeType string
+---@field chunkSize? integer
 ---@field chunkingConfig? gemini.ChunkingConfig
 ---@field customMetadata? gemini.CustomMetadata[]
+---@field data? string
 ---@field displayName? string
+---@field mimeType? string
+---@field onProgress? fun(sent: integer, total: integer?, upload: gemini.Upload)
+---@field path? string
+---@field protocol? "multipart"|"resumable"|"raw"
+---@field read? fun(n: integer): string?, string?
+---@field session? gemini.UploadSession
+---@field size? integer
+---@field wait? boolean|gemini.WaitOptions
 
 ---@class gemini.args.models.asyncBatchEmbedContent
 ---@field batch gemini.EmbedContentBatch

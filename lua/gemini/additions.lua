@@ -1,0 +1,24 @@
+---Methods of our own beside those of the REST reference: resource → method → row.
+---
+---as         the REST method that it is another name of
+---does       what it does, in words
+---module     carries it out: its `call(client, args, call)` gives what the method gives, or nil and the error, or nil
+---           and what is wrong with the arguments, as a text
+---arguments  what it takes, with their types for language servers
+---reply      the message that it gives
+return {
+  files = {
+    upload = { as = "media.upload" },
+    waitActive = {
+      module = "gemini.active",
+      does = "asks for the file until it can be used",
+      arguments = {
+        { name = "name", kind = "string", required = true },
+        { name = "interval", kind = "number" },
+        { name = "onProgress", kind = "fun(file: gemini.File)" },
+        { name = "timeout", kind = "number" },
+      },
+      reply = "File",
+    },
+  },
+}

@@ -1,0 +1,22 @@
+---Points in time by which something has to end, on the core's clock; nil for no end.
+
+local deadline = {}
+
+---@return number seconds  of a clock that never goes back
+function deadline.now()
+  return require("gemini.transport").now()
+end
+
+---@param seconds? number
+---@return number? ends
+function deadline.after(seconds)
+  return seconds and deadline.now() + seconds
+end
+
+---@param ends? number
+---@return number? seconds  none or less when it is over
+function deadline.left(ends)
+  return ends and ends - deadline.now()
+end
+
+return deadline

@@ -1,0 +1,81 @@
+---Where the bytes of a download go: a string, a file, or a function.
+
+local random = require "gemini.random"
+
+local targets = {}
+
+---@class gemini.Target
+---@field write fun(bytes: string): boolean?, string?, string?  true; or nil, what is wrong and the error's kind
+---@field finish fun(received: integer): any, string?, string?  what the download returns, or the like
+---@field abandon fun()  leaves nothing behind
+
+-- What a string may become.
+local MOST_IN_MEMORY = 256 * 1024 * 1024
+
+---@return gemini.Target
+function targets.memory()
+  local parts, size = {}, 0
+  return {
+    write = function(bytes)
+      size = size + #bytes
+      if size > MOST_IN_MEMORY then
+        return nil, ("the file is larger than %d bytes: give path or sink"):format(MOST_IN_MEMORY), "limit"
+      end
+      parts[#parts + 1] = bytes
+      return true
+    end,
+    finish = function() return table.concat(parts) end,
+    abandon = function() parts = {} end,
+  }
+end
+
+-- Names end at 255 bytes.
+local LONGEST_BASE = 200
+
+local function nameBeside(path)
+  local folder, base = path:match("^(.-)([^/\\]*)$")
+  return ("%s.%s.%s.part"):format(folder, base:sub(1, LONGEST_BASE), random.text(4))
+end
+
+-- A new file in the same folder.
+local function temporary(path)
+  local transport = require "gemini.transport"
+  while true do
+    local file, problem, exists = transport.temporary(nameBeside(path))
+    if file or not exists then return file, problem end
+  end
+end
+
+---@param path string
+---@return gemini.Target?
+---@return string? problem  why there can be no such file
+function targets.file(path)
+  local there = require("gemini.transport").describe(path)
+  if there and not there.regular then return nil, path .. ": it is there, and is no regular file" end
+  local file, problem = temporary(path)
+  if not file then return nil, ("%s: %s"):format(path, problem) end
+  local function named(ok, why) return ok, not ok and ("%s: %s"):format(path, why) or nil, not ok and "io" or nil end
+  return {
+    write = function(bytes) return named(file:write(bytes)) end,
+    finish = function()
+      local ok, why, kind = named(file:keep(path))
+      return ok and path or nil, why, kind
+    end,
+    abandon = function() file:close() end,
+  }
+end
+
+---@param sink fun(bytes: string)
+---@return gemini.Target
+function targets.sink(sink)
+  return {
+    write = function(bytes)
+      sink(bytes)
+      return true
+    end,
+    finish = function(received) return received end,
+    abandon = function() end,
+  }
+end
+
+return targets

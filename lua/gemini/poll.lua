@@ -1,0 +1,54 @@
+---Looks at something again and again, until it is done.
+
+local deadline = require "gemini.deadline"
+local loop = require "gemini.loop"
+
+local poll = {}
+
+-- Seconds between two looks where the caller does not say: from the first, growing.
+local FIRST, GROWTH, LONGEST = 1, 1.5, 30
+
+-- Seconds for a look where the client has no say: those of any call.
+local LONGEST_LOOK = 600
+
+-- The core counts whole milliseconds.
+local MOMENT = 0.01
+
+-- Waits between two looks; false where the time is up.
+local function pause(seconds, ends)
+  local left = deadline.left(ends) or seconds
+  if left <= 0 then return false end
+  loop.sleep(math.min(seconds, left))
+  return not ends or deadline.left(ends) > 0
+end
+
+local function isOver(err, ends)
+  return err.kind == "timeout" and ends ~= nil and deadline.left(ends) < MOMENT
+end
+
+---@class gemini.Polled
+---@field value fun(): any  what `onProgress` is given
+---@field done fun(): boolean
+---@field look fun(call: gemini.CallOptions?): any, gemini.Error?  looks again, by a call with these options; nil and
+---  the error where that failed
+
+---@param client gemini.State
+---@param given gemini.WaitOptions
+---@param subject gemini.Polled
+---@return boolean? done  nil and the error of a look, or nil alone where the time was up
+---@return gemini.Error?
+function poll.run(client, given, subject)
+  local ends, interval = deadline.after(given.timeout), given.interval or FIRST
+  while not subject.done() do
+    if given.onProgress then given.onProgress(subject.value()) end
+    if not pause(interval, ends) then return nil end
+    local left = deadline.left(ends)
+    local cut = left and left < (client.timeout or LONGEST_LOOK)
+    local looked, err = subject.look(cut and { timeout = math.max(left, 0.001) } or nil)
+    if not looked then return nil, not isOver(err, ends) and err or nil end
+    if not given.interval then interval = math.min(interval * GROWTH, LONGEST) end
+  end
+  return true
+end
+
+return poll

@@ -1,0 +1,74 @@
+---Which arguments of an upload go together.
+
+local mime = require "gemini.mime"
+local options = require "gemini.options"
+local origin = require "gemini.origin"
+local own = require "gemini.own"
+
+local arguments = {}
+
+-- Where the media come from.
+local ORIGINS = { "path", "data", "read" }
+
+local function originProblem(row, media)
+  local given, words = {}, {}
+  for i, name in ipairs(ORIGINS) do
+    words[i] = own.word(row, name)
+    if media[name] ~= nil then given[#given + 1] = words[i] end
+  end
+  if #given == 0 then return ("%s, %s or %s is missing: what to upload"):format(words[1], words[2], words[3]) end
+  if #given > 1 then return ("%s and %s exclude each other"):format(given[1], given[2]) end
+  if media.size and not media.read then return ("size is for read alone: that of %s is known"):format(given[1]) end
+end
+
+local function waitProblem(row, media)
+  if not media.wait then return nil end
+  if not (row.wrap or row.reply == "google.longrunning.Operation") then
+    return "wait: there is nothing to wait for here"
+  end
+  local problem = type(media.wait) == "table" and options.check(media.wait, options.wait)
+  return problem and "wait: " .. problem or nil
+end
+
+-- A path that names the file's place takes sessions alone.
+local function protocolProblem(row, media)
+  if not media.protocol or media.protocol == "resumable" then return nil end
+  if not row.body then return 'protocol must be "resumable" here' end
+  if media.session then return 'session goes with protocol "resumable" alone' end
+end
+
+-- The key goes along: a session that was saved has to be one of this server's.
+local function sessionProblem(client, method, media)
+  if not media.session then return nil end
+  if not origin.resolve(client.baseUrl, media.session.url) then return "session.url is on another host" end
+  if media.session.method ~= method then return ("session is one of %s"):format(media.session.method) end
+end
+
+local function typeProblem(mimeType)
+  if mimeType == nil or mime.isType(mimeType) then return nil end
+  local shown = type(mimeType) == "string" and ("%q"):format(mimeType) or type(mimeType)
+  return 'mimeType must be a MIME type such as "text/plain", got ' .. shown
+end
+
+-- Counts that came as floats are shown as such no more.
+local function whole(number) return number and math.floor(number) end
+
+---Takes the arguments about media out of a call's.
+---@param client gemini.State
+---@param method string
+---@param row gemini.Row
+---@param args table  changed
+---@return gemini.Media?
+---@return string? problem
+function arguments.take(client, method, row, args)
+  local media, problem = own.take(row, args, options.upload)
+  if not media then return nil, problem end
+  problem = originProblem(row, media) or typeProblem(args.mimeType) or waitProblem(row, media)
+    or protocolProblem(row, media) or sessionProblem(client, method, media)
+  if problem then return nil, problem end
+  media.size, media.chunkSize = whole(media.size), whole(media.chunkSize)
+  media.wait = media.wait == true and {} or media.wait or nil
+  return media
+end
+
+return arguments

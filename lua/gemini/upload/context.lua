@@ -1,0 +1,67 @@
+---What all requests of one upload share.
+
+local attempts = require "gemini.attempts"
+local deadline = require "gemini.deadline"
+local errors = require "gemini.errors"
+local headers = require "gemini.headers"
+local progress = require "gemini.progress"
+local tables = require "gemini.tables"
+
+local context = {}
+
+---@class gemini.Upload  what `onProgress` gets
+---@field session gemini.UploadSession?  a plain table that may be saved, once there is one; nil in protocols without
+
+---@class gemini.UploadContext
+---@field client gemini.State
+---@field row gemini.Row
+---@field built gemini.Request  with the metadata
+---@field media gemini.Media
+---@field source gemini.Source
+---@field ends number?  the call's deadline
+---@field attempts gemini.Attempts
+---@field progress gemini.Progress
+---@field public upload gemini.Upload
+
+---@param client gemini.State
+---@param row gemini.Row
+---@param built gemini.Request  with `media` and `source`
+---@return gemini.UploadContext
+function context.new(client, row, built)
+  local upload, ends = {}, deadline.after(built.timeout)
+  return {
+    client = client,
+    row = row,
+    built = built,
+    media = built.media,
+    source = built.source,
+    ends = ends,
+    attempts = attempts.new(ends),
+    progress = progress(built.media.onProgress, built.source.size, upload),
+    upload = upload,
+  }
+end
+
+---A request of this upload: its own, with other fields and more headers, for as long as the call may still last.
+---@param up gemini.UploadContext
+---@param fields table
+---@param more table<string, string>
+---@return gemini.Request
+function context.request(up, fields, more)
+  local sent = tables.copy(up.built)
+  for name, value in pairs(fields) do sent[name] = value end
+  sent.headers = headers.merge(up.built.headers, more)
+  local left = deadline.left(up.ends)
+  sent.timeout = left and math.max(left, 0.001)
+  return sent
+end
+
+---@param up gemini.UploadContext
+---@param kind string
+---@param message string
+---@return gemini.Error
+function context.failure(up, kind, message)
+  return errors.new(kind, message, up.built.label)
+end
+
+return context
