@@ -45,8 +45,7 @@ function Attempts:again(err, reached)
   self.tried = self.reached == reached and self.tried + 1 or 1
   self.reached = reached
   local seconds = DELAYS[self.tried] and delayFor(err, self.tried)
-  local left = deadline.left(self.ends)
-  if not seconds or left and left <= seconds then return false end
+  if not seconds or deadline.isOver(self.ends, seconds) then return false end
   loop.sleep(seconds)
   return true
 end

@@ -19,4 +19,14 @@ function deadline.left(ends)
   return ends and ends - deadline.now()
 end
 
+-- The core counts whole milliseconds: in less nothing is done.
+local MOMENT = 0.01
+
+---@param ends? number
+---@param seconds? number
+---@return boolean  whether nothing is left behind so many seconds more
+function deadline.isOver(ends, seconds)
+  return ends ~= nil and deadline.left(ends) - (seconds or 0) < MOMENT
+end
+
 return deadline

@@ -11,19 +11,12 @@ local FIRST, GROWTH, LONGEST = 1, 1.5, 30
 -- Seconds for a look where the client has no say: those of any call.
 local LONGEST_LOOK = 600
 
--- The core counts whole milliseconds.
-local MOMENT = 0.01
-
 -- Waits between two looks; false where the time is up.
 local function pause(seconds, ends)
   local left = deadline.left(ends) or seconds
   if left <= 0 then return false end
   loop.sleep(math.min(seconds, left))
   return not ends or deadline.left(ends) > 0
-end
-
-local function isOver(err, ends)
-  return err.kind == "timeout" and ends ~= nil and deadline.left(ends) < MOMENT
 end
 
 ---@class gemini.Polled
@@ -45,7 +38,10 @@ function poll.run(client, given, subject)
     local left = deadline.left(ends)
     local cut = left and left < (client.timeout or LONGEST_LOOK)
     local looked, err = subject.look(cut and { timeout = math.max(left, 0.001) } or nil)
-    if not looked then return nil, not isOver(err, ends) and err or nil end
+    if not looked then
+      local over = err.kind == "timeout" and deadline.isOver(ends)
+      return nil, not over and err or nil
+    end
     if not given.interval then interval = math.min(interval * GROWTH, LONGEST) end
   end
   return true
