@@ -4,20 +4,18 @@ local mime = {}
 
 mime.HEAD = 4096 -- bytes that tell a type, if any do
 
--- Endings that stand for two kinds of files.
+-- Endings that stand for two kinds of files each.
 local UNSURE = { ts = true }
 
--- By the ending, in any case. The table is one text: one search costs less than taking it apart.
+-- The type by the ending, in any case, and whether the bytes may say better. One pass over one text costs less than
+-- taking the table apart.
 local function byEnding(name)
   local ending = name:match("%.([^./\\]+)$")
   if not ending or not ending:find("^[%w+_-]+$") then return nil end
   ending = ending:lower()
-  local types, at = require("gemini.mime.types"), 1
-  while true do
-    local first, last = types:find(" " .. ending, at, true)
-    if not first then return nil end
-    if types:find("^[ \n]", last + 1) then return types:sub(1, first):match("([^\n ]+)[^\n]*$"), UNSURE[ending] end
-    at = last
+  local wanted = " " .. ending .. " "
+  for line in require("gemini.mime.types"):gmatch("[^\n]+") do
+    if (line .. " "):find(wanted, 1, true) then return line:match("^%S+"), UNSURE[ending] end
   end
 end
 
@@ -35,8 +33,9 @@ end
 ---@param text any
 ---@return boolean  whether it is a type and a subtype, perhaps with parameters, fit for a header
 function mime.isType(text)
-  return type(text) == "string"
-    and text:find("^[%w!#$&^_.+-]+/[%w!#$&^_.+-]+[%w!#$&^_.+;= \"'-]*$") ~= nil
+  if type(text) ~= "string" then return false end
+  local _, last = text:find("^[%w!#$&^_.+-]+/[%w!#$&^_.+-]+")
+  return last ~= nil and (last == #text or text:find("^ *;[\32-\126]*$", last + 1) ~= nil)
 end
 
 return mime
