@@ -60,7 +60,7 @@ static CURLMcode perform(gem_multi *m) {
 static CURLMcode perform_and_wait(gem_multi *m, int ms) {
   unsigned long before = m->progress;
   CURLMcode code = perform(m);
-  if (code != CURLM_OK || ms <= 0 || m->progress != before || !m->live) return code;
+  if (code != CURLM_OK || ms <= 0 || m->progress != before) return code;
   code = curl_multi_poll(m->curl, NULL, 0, until_deadline(m, ms), NULL);
   return code == CURLM_OK ? perform(m) : code;
 }

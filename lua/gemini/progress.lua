@@ -22,6 +22,13 @@ function Progress:tell(done)
   self.call(done, self.total, self.about)
 end
 
+---The beginning, though it may have been told before.
+---@param done integer
+function Progress:begin(done)
+  self.told = nil
+  self:tell(done)
+end
+
 ---Like tell, but not too often.
 ---@param done integer
 function Progress:tick(done)
@@ -32,7 +39,8 @@ end
 ---The end, which may be the first that is known of the total.
 ---@param total integer
 function Progress:finish(total)
-  self.told, self.total = self.total == total and self.told or nil, total
+  if self.total ~= total then self.told = nil end
+  self.total = total
   self:tell(total)
 end
 

@@ -61,13 +61,21 @@ function talk.scripted(scripts, options)
 end
 
 ---@param n? integer  1 when absent
----@return table request  { verb, target, headers, body } as the server got it
-function talk.sent(n)
+---@return table request  { verb, target, headers, bytes } as the server got it
+function talk.media(n)
   local raw = assert(server:requests()[n or 1], "the server got no such request")
-  local verb, target, head, body = raw:match("^(%S+) (%S+) HTTP/1.1\r\n(.-)\r\n\r\n(.*)$")
+  local verb, target, head, bytes = raw:match("^(%S+) (%S+) HTTP/1.1\r\n(.-)\r\n\r\n(.*)$")
   local headers = {}
   for name, value in head:gmatch("([^:\r\n]+): *([^\r\n]*)") do headers[name:lower()] = value end
-  return { verb = verb, target = target, headers = headers, body = body ~= "" and cjson.decode(body) or nil, raw = raw }
+  return { verb = verb, target = target, headers = headers, bytes = bytes, raw = raw }
+end
+
+---@param n? integer  1 when absent
+---@return table request  with its body decoded
+function talk.sent(n)
+  local request = talk.media(n)
+  request.body = request.bytes ~= "" and cjson.decode(request.bytes) or nil
+  return request
 end
 
 ---Ends the server, and fails if a transfer outlived the spec. For after_each.

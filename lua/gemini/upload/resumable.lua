@@ -26,7 +26,7 @@ local function open(up)
     local begun, err = session.start(up)
     if begun then
       up.upload.session, up.furthest = begun, 0
-      up.progress:tell(0)
+      up.progress:begin(0)
       return 0
     end
     if not attempts.mayPass(err) or not again(up, err) then return nil, nil, err end
@@ -146,7 +146,7 @@ local function resume(up)
   if problem then return nil, nil, context.failure(up, "io", problem) end
   up.upload.session = session.restored(saved)
   local offset, reply, err = locate(up)
-  if offset then up.progress:tell(offset) end
+  if offset then up.progress:begin(offset) end
   return offset, reply, err
 end
 

@@ -75,7 +75,7 @@ end
 return function(up)
   local segments, start, length, contentType = prepare(up)
   if not segments then return nil, start end
-  up.progress:tell(0)
+  up.progress:begin(0)
   while true do
     local reply, err, incomplete = send(up, segments, start, length, contentType)
     if reply then
