@@ -32,6 +32,13 @@ local RULES = {
   dropAnswer = COUNT, retryAfter = COUNT, status = { isError, "an HTTP status from 400 to 599" },
 }
 
+-- Numbers that came as JSON may be floats.
+local function whole(fault)
+  local out = {}
+  for name, value in pairs(fault) do out[name] = type(value) == "number" and math.floor(value) or value end
+  return out
+end
+
 local function problemOf(fault)
   if type(fault) ~= "table" then return "a fault is a table" end
   for name, value in pairs(fault) do
@@ -54,7 +61,7 @@ function Faults:set(list)
     if problem then return problem end
   end
   self.list = {}
-  for i, fault in ipairs(list) do self.list[i] = { fault = fault, passed = 0, met = 0 } end
+  for i, fault in ipairs(list) do self.list[i] = { fault = whole(fault), passed = 0, met = 0 } end
 end
 
 local function fits(fault, request)

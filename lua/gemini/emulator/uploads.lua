@@ -165,7 +165,7 @@ local function finalize(session, context)
   local ok, value = pcall(create, derived(context, { params = session.params }), target, session.metadata, media,
     session.hash)
   if not ok then
-    session.blob.size = before
+    context.store.blobs:commit(session.blob, before)
     error(value, 0)
   end
   session.final, session.blob = finished(value, "final"), { size = 0 }
