@@ -276,6 +276,30 @@ describe("a batch", function()
     assert.equal("/download/v1beta/files/out:download?alt=media", talk.sent(3).target)
   end)
 
+  it("reads a file of any size line by line, and goes on where its download breaks", function()
+    local lines, first = {}, nil
+    for i = 1, 2000 do lines[i] = ('{"key":"%d","response":%s}\n'):format(i, REPLY:format(("x"):rep(500))) end
+    local all = table.concat(lines)
+    local at = math.floor(#all / 3)
+    local client, server = talk.scripted {
+      { { "recv" }, { "send", talk.ok(batch '{"responsesFile":"files/out"}') }, { "close" } },
+      { { "recv" }, { "send", ("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"):format(#all) .. all:sub(1, at) },
+        { "sleep", 0.05 }, { "reset" } },
+      { { "recv" }, { "send", talk.http("206 Partial Content", all:sub(at + 1),
+        ("Content-Range: bytes %d-%d/%d\r\n"):format(at, #all - 1, #all)) }, { "close" } },
+    }
+    local count = 0
+    for result in assert(client.batches:get { name = "batches/b" }):results() do
+      first = first or #server:requests()
+      count = count + 1
+      assert.equal(tostring(count), result.key)
+    end
+    assert.equal(2000, count)
+    -- The first lines were there before the last had come.
+    assert.equal(2, first)
+    assert.equal(("bytes=%d-"):format(at), talk.sent(3).headers.range)
+  end)
+
   it("gives embeddings as they are", function()
     local op = get(talk.ok(batch [[{"inlinedResponses":{"inlinedResponses":[
       {"response":{"embedding":{"values":[0.5]}},"metadata":{"key":"a"}}]}}]]))

@@ -12,7 +12,7 @@ local tables = require "gemini.tables"
 local errors = {}
 
 ---@class gemini.Error
----@field kind "api"|"network"|"timeout"|"tls"|"protocol"|"truncated"|"cancelled"|"limit"
+---@field kind "api"|"network"|"timeout"|"tls"|"protocol"|"truncated"|"cancelled"|"limit"|"io"
 ---@field message string
 ---@field method string  the REST method, "models.generateContent"
 ---@field url string
@@ -22,7 +22,9 @@ local errors = {}
 ---@field details? table[]  as the server sent them
 ---@field violations? table[]  BadRequest's and QuotaFailure's among them
 ---@field retryAfter? number  seconds to wait, as the server says, which cuts RetryInfo's to whole ones: add a margin
----@field partial? gemini.Reply  what a stream had brought before
+---@field partial? gemini.Reply|gemini.File|gemini.Operation  what a stream had brought before, or what an upload has
+---  made that was waited for in vain
+---@field session? gemini.UploadSession  of an upload that may go on
 ---@field attempts integer  requests sent
 local Error = { __name = "gemini.error" }
 

@@ -50,11 +50,12 @@ end
 
 ---@param scripts table  see loopback.c
 ---@param options? table  of gemini.new
+---@param more? table  of loopback.start
 ---@return table client
 ---@return userdata server
-function talk.scripted(scripts, options)
+function talk.scripted(scripts, options, more)
   talk.stop()
-  server = loopback.start(scripts)
+  server = loopback.start(scripts, more)
   local given = { apiKey = "k-secret-1", baseUrl = server.url }
   for name, value in pairs(options or {}) do given[name] = value end
   return gemini.new(given), server

@@ -116,10 +116,16 @@ function upload.build(client, method, row, args, call)
   return built
 end
 
--- What the server still does with what it has got.
+-- Waits for what the server still does with what it has got. An error does not hide that it has it.
 local function await(client, reply, given)
-  if type(reply.wait) == "function" then return reply:wait(given) end
-  return require("gemini.active").wait(client, reply, given)
+  local done, err
+  if type(reply.wait) == "function" then
+    done, err = reply:wait(given)
+  else
+    done, err = require("gemini.active").wait(client, reply, given)
+  end
+  if err then err.partial = reply end
+  return done, err
 end
 
 ---@param client gemini.State
