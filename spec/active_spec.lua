@@ -4,7 +4,7 @@ local emu = require "spec.support.emulator"
 local gemini = require "gemini"
 local talk = require "spec.support.talk"
 
-local function file(state, more)
+local function answer(state, more)
   return talk.ok(('{"name":"files/a","state":"%s"%s}'):format(state, more or ""))
 end
 
@@ -12,7 +12,7 @@ describe("client.files:waitActive", function()
   after_each(talk.stop)
 
   it("asks for the file until it is active, and gives it", function()
-    local client, server = talk.answering(file "PROCESSING", file "PROCESSING", file "ACTIVE")
+    local client, server = talk.answering(answer "PROCESSING", answer "PROCESSING", answer "ACTIVE")
     local seen = {}
     local active = assert(client.files:waitActive {
       name = "a", interval = 0.01, onProgress = function(each) seen[#seen + 1] = each.state end,
@@ -24,28 +24,28 @@ describe("client.files:waitActive", function()
   end)
 
   it("waits for nothing where the file is active", function()
-    local client, server = talk.answering(file "ACTIVE")
+    local client, server = talk.answering(answer "ACTIVE")
     assert.equal("ACTIVE", assert(client.files:waitActive { name = "files/a" }).state)
     assert.equal(1, #server:requests())
   end)
 
   it("gives the error of a file that could not be used", function()
-    local client = talk.answering(file "PROCESSING", file("FAILED", ',"error":{"code":3,"message":"no such codec"}'))
+    local client = talk.answering(answer "PROCESSING", answer("FAILED", ',"error":{"code":3,"message":"no such codec"}'))
     local active, err = client.files:waitActive { name = "a", interval = 0.01 }
     assert.is_nil(active)
     assert.same({ "api", 400, "INVALID_ARGUMENT", "no such codec" }, { err.kind, err.code, err.status, err.message })
-    client = talk.answering(file "FAILED")
+    client = talk.answering(answer "FAILED")
     active, err = client.files:waitActive { name = "a" }
     assert.is_nil(active)
     assert.same({ "api", "FAILED", "files/a could not be processed" }, { err.kind, err.status, err.message })
   end)
 
   it("ends at its timeout, between two looks and within one", function()
-    local client = talk.answering(file "PROCESSING", file "PROCESSING")
+    local client = talk.answering(answer "PROCESSING", answer "PROCESSING")
     local active, err = client.files:waitActive { name = "a", interval = 0.3, timeout = 0.1 }
     assert.is_nil(active)
     assert.same({ "timeout", "files/a is not active after 0.1 seconds" }, { err.kind, err.message })
-    client = talk.scripted { { { "recv" }, { "send", file "PROCESSING" }, { "recv" }, { "hold" } } }
+    client = talk.scripted { { { "recv" }, { "send", answer "PROCESSING" }, { "recv" }, { "hold" } } }
     active, err = client.files:waitActive { name = "a", interval = 0.01, timeout = 0.2 }
     assert.is_nil(active)
     assert.same({ "timeout", "files/a is not active after 0.2 seconds" }, { err.kind, err.message })
@@ -67,7 +67,7 @@ describe("client.files:waitActive", function()
     ["unknown option 'retries'"] = { { name = "a" }, { retries = 1 } },
   } do
     it("is refused: " .. message, function()
-      local client, server = talk.answering(file "ACTIVE")
+      local client, server = talk.answering(answer "ACTIVE")
       local first, second = args, nil
       if args[1] then first, second = args[1], args[2] end
       local ok, err = pcall(client.files.waitActive, client.files, first, second)

@@ -180,11 +180,11 @@ describe("the emulator's media", function()
     -- Sends a request with a body that breaks off.
     local function broken(target, command, bytes, offset)
       local connection = emu.connect(server.url)
-      connection:request("POST", target, bytes, { ["X-Goog-Upload-Command"] = command, ["X-Goog-Upload-Offset"] = offset })
-      local line, problem = connection.client:receive "*l"
+      -- It may break while the last bytes are still sent.
+      pcall(connection.request, connection, "POST", target, bytes,
+        { ["X-Goog-Upload-Command"] = command, ["X-Goog-Upload-Offset"] = offset })
+      assert.is_nil((connection.client:receive "*l"))
       connection:close()
-      assert.is_nil(line)
-      assert.equal("closed", problem)
     end
 
     it("the connection breaks behind some bytes, and whole granules of a chunk stay", function()

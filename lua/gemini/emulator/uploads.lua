@@ -172,10 +172,12 @@ local function finalize(session, context)
   return session.final
 end
 
-local function query(session)
-  if session.final then return session.final end
-  return answer("active", { ["X-Goog-Upload-Size-Received"] = session.blob.size })
+-- A size that was kept in a file comes back as a float.
+local function standing(session)
+  return answer("active", { ["X-Goog-Upload-Size-Received"] = ("%d"):format(session.blob.size) })
 end
+
+local function query(session) return session.final or standing(session) end
 
 -- A fault may make it take less than it was sent.
 local function upload(session, context, last)
@@ -183,7 +185,7 @@ local function upload(session, context, last)
   checkChunk(session, context, context.sink.size, last)
   if last and not most then return finalize(session, context) end
   context.sink:commit(most)
-  return answer("active", { ["X-Goog-Upload-Size-Received"] = session.blob.size })
+  return standing(session)
 end
 
 -- By the words of the command, without the blanks beside the comma.
