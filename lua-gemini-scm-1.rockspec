@@ -175,6 +175,7 @@ build = {
     ["gemini.kinds"] = "lua/gemini/kinds.lua",
     ["gemini.lacked"] = "lua/gemini/lacked.lua",
     ["gemini.loop"] = "lua/gemini/loop/init.lua",
+    ["gemini.loop.tasks"] = "lua/gemini/loop/tasks.lua",
     ["gemini.merge"] = "lua/gemini/merge.lua",
     ["gemini.messages"] = "lua/gemini/messages.lua",
     ["gemini.meta.messages"] = "lua/gemini/meta/messages.lua",

@@ -8,6 +8,8 @@
 ---@field base64 gemini.base64  bytes to base64 and back, for `inlineData`
 ---@field null lightuserdata  JSON's null
 ---@field array fun(t?: table): table  marks a table as a JSON array, so that an empty one is `[]`; returns it
+---@field run fun(fn: function, ...: any): any  runs a function in which calls yield, and all tasks that it begins
+---@field spawn fun(fn: function, ...: any): gemini.Task  begins another one beside it
 ---@field _VERSION string
 local gemini = { _VERSION = "lua-gemini " .. require("gemini.version") }
 
@@ -17,6 +19,8 @@ local parts = {
   base64 = function() return require("gemini.base64") end,
   null = function() return require("gemini.json").null end,
   array = function() return require("gemini.json").array end,
+  run = function() return require("gemini.loop").run end,
+  spawn = function() return require("gemini.loop").spawn end,
 }
 
 return setmetatable(gemini, {
