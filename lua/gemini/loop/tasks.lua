@@ -1,4 +1,4 @@
----Coroutines that the loop owns: in them a call waits by yielding, and others go on meanwhile. Knows nothing of transfers.
+---Coroutines that the loop owns: in them a call waits by yielding, and others go on. Knows nothing of transfers.
 
 local deadline = require "gemini.deadline"
 

@@ -1,0 +1,64 @@
+---The examples, as a person or a script runs them. #checkout
+
+local emulator = require "spec.support.emulator"
+local interpreter = require "gemini.emulator.interpreter"
+local temporary = require "spec.support.temporary"
+
+local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+describe("examples/upload.lua #checkout", function()
+  local server
+
+  setup(function() server = emulator.start { work = 0 } end)
+  teardown(function() server.stop() end)
+  after_each(temporary.clean)
+
+  -- Both of its outputs, and its exit status behind them.
+  local function run(words, url)
+    local environment = ("LUA_PATH=%s LUA_CPATH=%s GEMINI_API_KEY=k GOOGLE_GEMINI_BASE_URL=%s"):format(
+      quote(package.path), quote(package.cpath), url or server.url)
+    local script = temporary.file(("env %s %s examples/upload.lua %s\n"):format(environment, interpreter.name(), words))
+    return script
+  end
+
+  local function output(command)
+    local pipe = io.popen(command)
+    local all = pipe:read "*a"
+    pipe:close()
+    return all
+  end
+
+  it("shows a bar, the rate and the time that is left on a terminal", function()
+    local path = temporary.file(("x"):rep(120 * 1000 * 1000), ".txt")
+    local all = output(("script -qec %s /dev/null </dev/null"):format(quote("sh " .. run(quote(path)))))
+    local steps = 0
+    for _ in all:gmatch "\r[^\r]*%[#*%.+%] +%d+ %%  [%d.]+ [kM]B  [%d.]+ [kMG]B/s  %d+:%d%d left\27%[K" do steps = steps + 1 end
+    assert.is_true(steps >= 2, all)
+    assert.truthy(all:find "%[%.+%]   0 %%  0 B")
+    assert.truthy(all:find("[" .. ("#"):rep(24) .. "] 100 %  120.0 MB  in 0:0", 1, true), all)
+    assert.truthy(all:find "\r\nfiles/%w+\r\n$", all)
+  end)
+
+  it("says nothing but the names elsewhere", function()
+    local first, second = temporary.file("a", ".md"), temporary.file("", ".txt")
+    local all = output(("sh %s 2>&1"):format(run(quote(first) .. " " .. quote(second))))
+    assert.truthy(all:find "^files/%w+\nfiles/%w+\n$", all)
+  end)
+
+  it("takes what comes in", function()
+    local all = output(("printf '\\211PNG\\r\\n\\032\\n' | sh %s 2>&1"):format(run "-"))
+    assert.truthy(all:find "^files/%w+\n$", all)
+  end)
+
+  it("says in one line what is wrong, and fails", function()
+    for words, message in pairs {
+      ["/no/such/file"] = "media.upload: io: /no/such/file: No such file or directory",
+      [quote(temporary.file "hello")] = "mimeType is missing",
+      [""] = "usage: lua5.4 examples/upload.lua FILE",
+    } do
+      local all = output(("sh %s 2>&1; echo $?"):format(run(words)))
+      assert.truthy(all:find(message, 1, true), all)
+      assert.truthy(all:find "^[^\n]*\n[12]\n$", all)
+    end
+  end)
+end)
