@@ -2,6 +2,7 @@
 # make demo       set up, build, and show a streamed answer     make demo PROMPT="…"
 # make test       set up, build, and run everything that CI runs
 # make install    PREFIX=/usr/local LUA_VERSION=5.4
+# make bench      set up, build, and measure
 # make clean
 CC     ?= cc
 CFLAGS ?= -O2 -g
@@ -31,7 +32,7 @@ JSON_C      := buf json_number json_string json_decode json_encode
 CODEC_C     := codec base64 hash sha256 text $(JSON_C)
 TRANSPORT_C := transport luarequest files multi transfer apply body file sse $(JSON_C)
 
-.PHONY: all demo test install clean
+.PHONY: all demo test bench install clean
 all:
 	@$(if $(ABIS),:,$(error no Lua development files found by pkg-config; tools/setup build installs them))
 
@@ -87,6 +88,10 @@ demo:
 test:
 	@tools/setup test
 	@tools/test
+
+bench:
+	@tools/setup test
+	@bench/upload
 
 LUA_SHARE = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)
 LUA_LIB   = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)
