@@ -1,5 +1,6 @@
 ---Downloads, seen on the wire and on the disk.
 
+local holds = require "spec.support.read"
 local run = require "spec.support.run"
 local socket = require "socket"
 local talk = require "spec.support.talk"
@@ -10,13 +11,6 @@ local BYTES = "a\0b\r\n--lua-gemini\r\n\255"
 local function clean()
   talk.stop()
   temporary.clean()
-end
-
-local function holds(path)
-  local file = io.open(path, "rb")
-  local bytes = file and file:read "*a"
-  if file then file:close() end
-  return bytes
 end
 
 -- The names of the files that a download of this path has beside it.

@@ -2,6 +2,8 @@ local emulator = require "spec.support.emulator"
 local gemini = require "gemini"
 local live = require "spec.support.live"
 local nginx = require "spec.support.nginx"
+local read = require "spec.support.read"
+local temporary = require "spec.support.temporary"
 
 describe("behind TLS and HTTP/2", function()
   local backend, front
@@ -16,7 +18,10 @@ describe("behind TLS and HTTP/2", function()
     backend.stop()
   end)
 
-  after_each(live.none)
+  after_each(function()
+    temporary.clean()
+    live.none()
+  end)
 
   local function client(options)
     options = options or {}
@@ -58,6 +63,30 @@ describe("behind TLS and HTTP/2", function()
     local seen = front.seen()
     assert.equal(before + 2, #seen)
     assert.equal(seen[before + 1][1], seen[before + 2][1])
+  end)
+
+  it("uploads and downloads share the connection with a stream, and are whole", function()
+    local before = #front.seen()
+    local c = client { caFile = front.caFile }
+    local data = ("0123456789abcdef"):rep(3 * 65536 + 1)
+    local environment = assert(c.environments:create {}).id
+    local target, text = temporary.file(), nil
+    gemini.run(function()
+      gemini.spawn(function()
+        local stream = c.models:streamGenerateContent { model = "gemini-2.5-flash", contents = "beside it" }
+        text = assert(stream:collect()).text
+      end)
+      assert(c.environments.files:upload {
+        environment = environment, path = "a", localPath = temporary.file(data), chunkSize = 524288, mimeType = "a/b",
+      })
+      assert(c.environments.files:download { environment = environment, path = "a", localPath = target })
+    end)
+    assert.truthy(text:find("beside it", 1, true))
+    assert.is_true(data == read(target))
+    assert.equal(tostring(#data), assert(c.media:upload { data = data, mimeType = "a/b" }).sizeBytes)
+    local seen = front.seen()
+    assert.is_true(#seen > before + 10)
+    for i = before + 1, #seen do assert.same({ seen[before + 1][1], "HTTP/2.0" }, { seen[i][1], seen[i][2] }) end
   end)
 
   it("an answer that is cut off is truncated, as over HTTP/1.1", function()

@@ -1,3 +1,4 @@
+local holds = require "spec.support.read"
 local loopback = require "loopback"
 local temporary = require "spec.support.temporary"
 local transport = require "gemini.transport"
@@ -224,13 +225,6 @@ describe("the transport", function()
   end)
 
   describe("files", function()
-    local function holds(path)
-      local file = io.open(path, "rb")
-      local bytes = file and file:read "*a"
-      if file then file:close() end
-      return bytes
-    end
-
     it("are described", function()
       local path = temporary.file()
       local info, problem = transport.describe(path)

@@ -4,6 +4,7 @@ local codec = require "gemini.codec"
 local emu = require "spec.support.emulator"
 local gemini = require "gemini"
 local live = require "spec.support.live"
+local read = require "spec.support.read"
 local temporary = require "spec.support.temporary"
 
 local GRANULARITY = 262144 -- the emulator's
@@ -88,9 +89,7 @@ describe("an upload", function()
       assert.is_true(data == client.environments.files:download(place))
       place.localPath = target
       assert.equal(target, client.environments.files:download(place))
-      local file = assert(io.open(target, "rb"))
-      assert.is_true(data == file:read "*a")
-      file:close()
+      assert.is_true(data == read(target))
     end
   end)
 end)

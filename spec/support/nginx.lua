@@ -31,6 +31,10 @@ http {
       proxy_pass %(upstream);
       proxy_http_version 1.1;
       proxy_buffering off;
+      proxy_request_buffering off;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      client_max_body_size 0;
     }
   }
 }
