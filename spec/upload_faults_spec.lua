@@ -5,6 +5,8 @@ local gemini = require "gemini"
 local talk = require "spec.support.talk"
 local temporary = require "spec.support.temporary"
 
+local reader = talk.reader
+
 local DATA = "0123456789abcdef"
 -- What a function gives is forgotten in pieces of this size.
 local LARGE = ("x"):rep(262144)
@@ -55,14 +57,6 @@ local function upload(client, args, call)
   if not (args.read or args.path) then args.data = DATA end
   args.mimeType, args.chunkSize, args.protocol = "text/plain", args.chunkSize or 8, "resumable"
   return client.media:upload(args, call)
-end
-
-local function reader(...)
-  local pieces, at = { ... }, 0
-  return function()
-    at = at + 1
-    return pieces[at]
-  end
 end
 
 describe("an upload whose connection breaks", function()

@@ -4,6 +4,8 @@ local gemini = require "gemini"
 local talk = require "spec.support.talk"
 local temporary = require "spec.support.temporary"
 
+local reader = talk.reader
+
 local BYTES = "a\0b\r\n--lua-gemini\r\n\255"
 local FILE = talk.ok '{"file":{"name":"files/a","state":"ACTIVE"}}'
 
@@ -40,15 +42,6 @@ local ACTIVE = "HTTP/1.1 200 OK\r\nX-Goog-Upload-Status: active\r\nContent-Lengt
 
 local function final(body)
   return talk.http("200 OK", body or '{"file":{"name":"files/a"}}', "X-Goog-Upload-Status: final\r\n")
-end
-
--- A function that gives these strings.
-local function reader(...)
-  local pieces, at = { ... }, 0
-  return function()
-    at = at + 1
-    return pieces[at]
-  end
 end
 
 -- The chunks that came after the start: command, offset, bytes.

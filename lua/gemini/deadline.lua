@@ -19,6 +19,13 @@ function deadline.left(ends)
   return ends and ends - deadline.now()
 end
 
+---What is left, as a time limit of a request: one that is over has a short one, and ends by it.
+---@param ends? number
+---@return number? seconds
+function deadline.limit(ends)
+  return ends and math.max(deadline.left(ends), 0.001)
+end
+
 -- The core counts whole milliseconds: in less nothing is done.
 local MOMENT = 0.01
 

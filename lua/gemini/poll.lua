@@ -35,9 +35,9 @@ function poll.run(client, given, subject)
   while not subject.done() do
     if given.onProgress then given.onProgress(subject.value()) end
     if not pause(interval, ends) then return nil end
-    local left = deadline.left(ends)
+    local left = deadline.limit(ends)
     local cut = left and left < (client.timeout or LONGEST_LOOK)
-    local looked, err = subject.look(cut and { timeout = math.max(left, 0.001) } or nil)
+    local looked, err = subject.look(cut and { timeout = left } or nil)
     if not looked then
       local over = err.kind == "timeout" and deadline.isOver(ends)
       return nil, not over and err or nil

@@ -79,6 +79,16 @@ function talk.sent(n)
   return request
 end
 
+---@param ... string
+---@return fun(): string?  gives one after the other: what an upload's `read` may be
+function talk.reader(...)
+  local pieces, at = { ... }, 0
+  return function()
+    at = at + 1
+    return pieces[at]
+  end
+end
+
 ---Ends the server, and fails if a transfer outlived the spec. For after_each.
 function talk.stop()
   if server then server:stop() end

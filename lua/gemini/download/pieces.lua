@@ -48,8 +48,7 @@ local function request(self, url)
   local sent = tables.copy(self.built)
   local range = self.received > 0 and { Range = ("bytes=%d-"):format(self.received) } or nil
   sent.url, sent.headers = url, headers.merge(self.built.headers, range)
-  local left = deadline.left(self.ends)
-  sent.timeout = left and math.max(left, 0.001)
+  sent.timeout = deadline.limit(self.ends)
   return sent
 end
 

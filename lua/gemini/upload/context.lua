@@ -51,8 +51,7 @@ function context.request(up, fields, more)
   local sent = tables.copy(up.built)
   for name, value in pairs(fields) do sent[name] = value end
   sent.headers = headers.merge(up.built.headers, more)
-  local left = deadline.left(up.ends)
-  sent.timeout = left and math.max(left, 0.001)
+  sent.timeout = deadline.limit(up.ends)
   return sent
 end
 
