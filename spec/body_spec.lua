@@ -60,13 +60,19 @@ describe("a request body", function()
     assert.equal("byte 0 can't be read: Is a directory: /", problem)
   end)
 
+  it("refuses more bytes than can be counted", function()
+    local window = { path = "x", length = 2 ^ 53 }
+    assert.has_error(function() core.readBody({ window, window }, 4) end, "the body has more bytes than can be counted")
+  end)
+
   it("refuses windows that are none", function()
     for message, segment in pairs {
       ["a window ends behind its data"] = { data = "abc", offset = 1, length = 3 },
+      ["a window begins behind its data"] = { data = "abc", offset = 5 },
       ["a window's length is no number of bytes"] = { path = "x", offset = 0 },
       ["a window's offset is no number of bytes"] = { data = "abc", offset = -1 },
-      ["string expected, got nil"] = { length = 3 },
-      ["table expected, got boolean"] = true,
+      ["a window has neither data nor a path"] = { length = 3 },
+      ["a segment is a string or a table, got boolean"] = true,
     } do
       local ok, problem = pcall(core.readBody, { segment }, 4)
       assert.is_false(ok)

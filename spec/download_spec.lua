@@ -232,7 +232,7 @@ describe("a download to a function", function()
   it("that is slow stops the sender", function()
     local client, server = talk.scripted({ {
       { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 30000000\r\n\r\n" }, { "fill", ("x"):rep(1000), 30000 },
-    } }, nil, { sendBuffer = 65536 })
+    } }, nil, { buffer = 65536 })
     local size = 0
     assert.equal(30000000, client.files:download {
       name = "f",

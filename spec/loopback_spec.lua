@@ -283,7 +283,7 @@ describe("loopback", function()
     end)
 
     it("a peer that leaves ends a blocked send", function()
-      start({ { { "fill", ALL_BYTES, 1e9 } } }, { sendBuffer = 65536 })
+      start({ { { "fill", ALL_BYTES, 1e9 } } }, { buffer = 65536 })
       local client = connect()
       assert.equal(ALL_BYTES, client:receive(256))
       client:close()
@@ -306,7 +306,7 @@ describe("loopback", function()
 
   it("stats show back-pressure while it lasts and after", function()
     local total = 16 * 2 ^ 20
-    start({ { { "fill", ALL_BYTES, total / 256 } } }, { sendBuffer = 65536 })
+    start({ { { "fill", ALL_BYTES, total / 256 } } }, { buffer = 65536 })
     local begun = socket.gettime()
     local client = connect()
     socket.sleep(0.3)
@@ -404,8 +404,8 @@ describe("loopback", function()
     end
 
     it("options that do not exist or make no sense", function()
-      assert.error_matches(function() loopback.start({ {} }, { buffer = 1 }) end, "sendBuffer")
-      assert.error_matches(function() loopback.start({ {} }, { sendBuffer = 0 }) end, "above 0")
+      assert.error_matches(function() loopback.start({ {} }, { size = 1 }) end, "buffer")
+      assert.error_matches(function() loopback.start({ {} }, { buffer = 0 }) end, "above 0")
     end)
   end)
 end)

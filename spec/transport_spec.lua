@@ -195,7 +195,7 @@ describe("the transport", function()
 
     it("wait for a consumer that does not take them", function()
       serve({ { { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 60000000\r\n\r\n" }, { "fill", ("x"):rep(1000), 60000 } } },
-        { sendBuffer = 65536 })
+        { buffer = 65536 })
       local transfer = submit { reading = "pieces", idleTimeout = 0.5 }
       local before = transport.now()
       while transport.now() - before < 1 do multi:step(0.05) end
@@ -288,6 +288,28 @@ describe("the transport", function()
       local full = transport.describe("/dev/full")
       assert.is_false(full.regular)
     end)
+  end)
+
+  it("sends no body twice that may be sent once, but what did not leave", function()
+    local twice = { { "recv" }, { "send", ok "1" }, { "recv" }, { "reset" } }
+    serve { twice, { { "recv" }, { "send", ok "2" } } }
+    await(submit { method = "POST", body = "first" })
+    local transfer = await(submit { method = "POST", body = "second", once = true })
+    assert.equal("network", (transfer:failure()))
+    assert.equal(2, #server:requests())
+    server:stop()
+    serve { twice, { { "recv" }, { "send", ok "2" } } }
+    await(submit { method = "POST", body = "first" })
+    assert.equal("2", await(submit { method = "POST", body = "second" }):bodyText())
+  end)
+
+  it("reads pieces of any number, whatever the limit of what is kept whole", function()
+    local bytes = ("0123456789abcdef"):rep(50000)
+    serve { { { "recv" }, { "send", ok(bytes) } } }
+    local transfer, parts = submit { reading = "pieces", maxBytes = 1000 }, {}
+    for piece in function() return await(transfer):piece() end do parts[#parts + 1] = piece end
+    assert.is_true(bytes == table.concat(parts))
+    assert.is_nil(transfer:failure())
   end)
 
   it("runs exchanges side by side", function()
@@ -388,7 +410,7 @@ describe("the transport", function()
       local count = 20000
       serve({
         { { "recv" }, { "send", chunked() }, { "fill", piece, count }, { "send", LAST }, { "close" } },
-      }, { sendBuffer = 65536 })
+      }, { buffer = 65536 })
       local transfer = await(submit { reading = "events" })
       local before = transport.now()
       while transport.now() - before < 0.5 do multi:step(0.05) end
@@ -505,6 +527,21 @@ describe("the transport", function()
       assert.equal("timeout", kind)
       assert.equal("no byte for 500 ms", message)
       assert.is_true(transport.now() - start > 1.2)
+    end)
+
+    it("counts what leaves for a slow server as no silence", function()
+      serve({ { { "sip", 20000, 0.05 }, { "send", ok "" } } }, { buffer = 16384 })
+      local transfer = await(submit { method = "POST", body = ("x"):rep(1600000), idleTimeout = 1.5 })
+      assert.is_nil(transfer:failure())
+      assert.equal(200, transfer:status())
+    end)
+
+    it("counts the silence of a server that takes nothing", function()
+      serve({ { { "sip", 20000, 0.05 }, { "send", ok "" } }, { { "sleep", 30 } } }, { buffer = 16384 })
+      await(submit { method = "POST" })
+      local transfer = await(submit { method = "POST", body = ("x"):rep(1600000), idleTimeout = 0.3 })
+      assert.equal("timeout", (transfer:failure()))
+      assert.is_true(transfer:sent() < 1600000)
     end)
 
     it("counts no idle time while the consumer is the slow one", function()

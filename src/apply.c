@@ -4,6 +4,9 @@
 
 #if !defined(_WIN32)
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #endif
 
 #define SET(option, value)                                                                                   \
@@ -21,10 +24,23 @@ static long no_signal(void) {
 }
 
 #if !defined(_WIN32)
+
+/* What waits in the kernel unsent counts as sent, to curl and to whoever watches its progress: megabytes,
+ * which a slow line needs minutes for. */
+static void limit_unsent(curl_socket_t fd) {
+#if defined(TCP_NOTSENT_LOWAT)
+  int most = 128 * 1024;
+  (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+#else
+  (void)fd;
+#endif
+}
+
 /* A process that the caller starts must not hold the connection open. */
-static int close_on_exec(void *user, curl_socket_t fd, curlsocktype purpose) {
+static int prepare_socket(void *user, curl_socket_t fd, curlsocktype purpose) {
   (void)user;
   (void)purpose;
+  limit_unsent(fd);
   return fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
 }
 #endif
@@ -33,7 +49,7 @@ static CURLcode set_socket(CURL *easy) {
   SET(CURLOPT_NOSIGNAL, no_signal());
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
 #if !defined(_WIN32)
-  SET(CURLOPT_SOCKOPTFUNCTION, close_on_exec);
+  SET(CURLOPT_SOCKOPTFUNCTION, prepare_socket);
 #endif
   return CURLE_OK;
 }
@@ -85,9 +101,7 @@ static CURLcode set_headers(CURL *easy, struct curl_slist **headers) {
 #define BULK_BUFFER (256L * 1024)
 
 static CURLcode set_body(const gem_request *r, CURL *easy) {
-  int64_t size = 0;
-  for (size_t i = 0; i < r->segment_count; i++)
-    size += r->segments[i].len;
+  int64_t size = gem_body_total(r->segments, r->segment_count);
   SET(CURLOPT_POST, 1L);
   SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
   if (size >= BULK) SET(CURLOPT_UPLOAD_BUFFERSIZE, BULK_BUFFER);

@@ -6,13 +6,19 @@
 
 #include "file.h"
 
+int64_t gem_body_total(const gem_segment *segments, size_t count) {
+  int64_t size = 0;
+  for (size_t i = 0; i < count; i++)
+    size += segments[i].len;
+  return size;
+}
+
 void gem_body_init(gem_body *b, const gem_segment *segments, size_t count) {
   memset(b, 0, sizeof *b);
   b->segments = segments;
   b->count = count;
+  b->size = gem_body_total(segments, count);
   b->fd = -1;
-  for (size_t i = 0; i < count; i++)
-    b->size += segments[i].len;
 }
 
 void gem_body_close(gem_body *b) {

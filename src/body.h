@@ -30,6 +30,9 @@ typedef struct gem_body {
   int reason;       /* … by errno; 0 for a file that ends inside its window */
 } gem_body;
 
+/* Bytes of all segments, which the caller keeps below 2^53. */
+int64_t gem_body_total(const gem_segment *segments, size_t count);
+
 void gem_body_init(gem_body *b, const gem_segment *segments, size_t count);
 
 /* Closes the file. Harmless when done again. */

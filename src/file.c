@@ -1,4 +1,5 @@
 #define _FILE_OFFSET_BITS 64
+#define _DARWIN_C_SOURCE  /* for a file's nanoseconds */
 
 #include "file.h"
 
@@ -19,6 +20,7 @@
 typedef struct _stat64 file_stat;
 #define STAT             _stat64
 #define IS_REGULAR(mode) (((mode)&_S_IFMT) == _S_IFREG)
+#define NANOSECONDS(s)   0
 #define READ_FLAGS       (_O_RDONLY | _O_BINARY | _O_NOINHERIT)
 #define MAKE_FLAGS       (_O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT)
 #define MAKE_MODE        (_S_IREAD | _S_IWRITE)
@@ -38,13 +40,18 @@ static ptrdiff_t read_at(int fd, void *to, size_t n, int64_t at) {
 typedef struct stat file_stat;
 #define STAT       stat
 #define IS_REGULAR S_ISREG
+#if defined(__APPLE__)
+#define NANOSECONDS(s) ((int64_t)(s).st_mtimespec.tv_nsec)
+#else
+#define NANOSECONDS(s) ((int64_t)(s).st_mtim.tv_nsec)
+#endif
 /* Opening a pipe would wait for who writes to it. */
 #define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK)
 #define MAKE_FLAGS (O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
 #define MAKE_MODE  0666
 
 static ptrdiff_t read_at(int fd, void *to, size_t n, int64_t at) {
-  return pread(fd, to, n, (off_t)at);
+  return pread(fd, to, n < MOST_AT_ONCE ? n : MOST_AT_ONCE, (off_t)at);
 }
 
 #endif
@@ -54,11 +61,7 @@ int gem_file_describe(const char *path, gem_file_info *info) {
   if (STAT(path, &s) != 0) return 0;
   info->size = (int64_t)s.st_size;
   info->modified = (int64_t)s.st_mtime;
-#if defined(st_mtime) && !defined(_WIN32)
-  info->nanoseconds = (int64_t)s.st_mtim.tv_nsec;
-#else
-  info->nanoseconds = 0;
-#endif
+  info->nanoseconds = NANOSECONDS(s);
   info->regular = IS_REGULAR(s.st_mode) != 0;
   return 1;
 }
@@ -76,7 +79,7 @@ ptrdiff_t gem_file_read(int fd, void *to, size_t n, int64_t at) {
 }
 
 int gem_file_close(int fd) {
-  return close(fd) == 0;
+  return close(fd) == 0 || errno == EINTR;
 }
 
 int gem_file_create(const char *path) {
@@ -87,7 +90,8 @@ int gem_file_write(int fd, const void *bytes, size_t n) {
   const char *from = bytes;
   while (n > 0) {
     ptrdiff_t done = write(fd, from, n < MOST_AT_ONCE ? n : MOST_AT_ONCE);
-    if (done < 0 && errno != EINTR) return 0;
+    if (done == 0) errno = EIO;
+    if (done == 0 || (done < 0 && errno != EINTR)) return 0;
     if (done < 0) continue;
     from += done;
     n -= (size_t)done;
@@ -97,7 +101,9 @@ int gem_file_write(int fd, const void *bytes, size_t n) {
 
 int gem_file_rename(const char *from, const char *to) {
 #if defined(_WIN32)
-  return MoveFileExA(from, to, MOVEFILE_REPLACE_EXISTING) != 0;
+  if (MoveFileExA(from, to, MOVEFILE_REPLACE_EXISTING)) return 1;
+  errno = GetLastError() == ERROR_FILE_NOT_FOUND ? ENOENT : EACCES;
+  return 0;
 #else
   return rename(from, to) == 0;
 #endif

@@ -6,13 +6,15 @@
 
 #include "compat.h"
 
-/* Sets two functions in the table at the stack's top:
- *   describe(path) → { size, modified, regular }, or nil and why not; `modified` is a text that is another
- * one when the file was changed, `regular` is false for a directory, a pipe or a device temporary(path) → a
- * new file that is written from its start; or nil, why not, and whether there is such a file already A
- * temporary file is removed when it is closed or collected, unless it was kept: file:write(bytes) → true, or
- * nil and why not file:keep(target) → true when it has its bytes under that name, in the place of what had
- * it; or nil and why not file:close() */
+/* Sets two functions in the table at the stack's top.
+ *
+ * describe(path) gives { size, modified, regular }, or nil and why not. `modified` is a text that is another
+ * one when the file was changed, `regular` is false for a directory, a pipe or a device.
+ *
+ * temporary(path) gives a new file, which is removed when it is closed or collected, unless it was kept; or
+ * nil, why not, and whether there is such a file already. Its methods give true, or nil and why not:
+ * file:write(bytes), and file:keep(target), after which its bytes have that name, in the place of what had
+ * it; file:close() gives nothing. */
 void gem_files_register(lua_State *L);
 
 #endif

@@ -13,7 +13,7 @@ static void push_field(lua_State *L, int table, const char *name) {
 static const char *string_field(lua_State *L, int table, const char *name, const char *absent) {
   push_field(L, table, name);
   if (!lua_isnil(L, -1)) {
-    luaL_checktype(L, -1, LUA_TSTRING);
+    if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "a request's %s is no string", name);
     absent = lua_tostring(L, -1);
   }
   lua_pop(L, 1);
@@ -22,7 +22,10 @@ static const char *string_field(lua_State *L, int table, const char *name, const
 
 static lua_Number number_field(lua_State *L, int table, const char *name, lua_Number absent) {
   push_field(L, table, name);
-  if (!lua_isnil(L, -1)) absent = luaL_checknumber(L, -1);
+  if (!lua_isnil(L, -1)) {
+    if (lua_type(L, -1) != LUA_TNUMBER) luaL_error(L, "a request's %s is no number", name);
+    absent = lua_tonumber(L, -1);
+  }
   lua_pop(L, 1);
   return absent;
 }
@@ -43,6 +46,13 @@ static long limit_field(lua_State *L, int table, const char *name) {
 static size_t size_field(lua_State *L, int table, const char *name, size_t absent) {
   lua_Number size = number_field(L, table, name, (lua_Number)absent);
   return size > 0 && size < (lua_Number)(SIZE_MAX / 4) ? (size_t)size : absent;
+}
+
+static int truth_field(lua_State *L, int table, const char *name) {
+  push_field(L, table, name);
+  int truth = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return truth;
 }
 
 static enum gem_reading reading_field(lua_State *L, int table) {
@@ -66,19 +76,20 @@ static int64_t count_field(lua_State *L, int table, const char *name, int64_t ab
 static void read_memory(lua_State *L, int window, gem_segment *s) {
   size_t len;
   push_field(L, window, "data");
-  luaL_checktype(L, -1, LUA_TSTRING);
+  if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "a window has neither data nor a path");
   s->bytes = lua_tolstring(L, -1, &len);
   int64_t offset = count_field(L, window, "offset", 0);
+  if (offset > (int64_t)len) luaL_error(L, "a window begins behind its data");
   s->len = count_field(L, window, "length", (int64_t)len - offset);
-  if (offset > (int64_t)len || s->len > (int64_t)len - offset) luaL_error(L, "a window ends behind its data");
+  if (s->len > (int64_t)len - offset) luaL_error(L, "a window ends behind its data");
   s->bytes += offset;
 }
 
+/* The path stands on the stack, and stays there. */
 static void read_file(lua_State *L, int window, gem_segment *s) {
+  s->path = lua_tostring(L, -1);
   s->start = count_field(L, window, "offset", 0);
   s->len = count_field(L, window, "length", -1);
-  push_field(L, window, "path");
-  s->path = lua_tostring(L, -1);
 }
 
 /* Replaces the segment at the stack's top by the string that it points to. */
@@ -91,13 +102,13 @@ static void read_segment(lua_State *L, gem_segment *s) {
     s->len = (int64_t)len;
     return;
   }
-  luaL_checktype(L, value, LUA_TTABLE);
+  if (!lua_istable(L, value))
+    luaL_error(L, "a segment is a string or a table, got %s", luaL_typename(L, value));
   push_field(L, value, "path");
-  int is_file = lua_type(L, -1) == LUA_TSTRING;
-  lua_pop(L, 1);
-  if (is_file) {
+  if (lua_type(L, -1) == LUA_TSTRING) {
     read_file(L, value, s);
   } else {
+    lua_pop(L, 1);
     read_memory(L, value, s);
   }
   lua_replace(L, value);
@@ -127,10 +138,13 @@ static void pin_body(lua_State *L, int table, int owner, gem_request *r) {
   size_t count = gem_rawlen(L, body);
   gem_segment *segments = lua_newuserdata(L, (count + 1) * sizeof *segments);
   lua_rawseti(L, pins, (int)count + 1);
+  int64_t left = (int64_t)EXACT;
   for (size_t i = 0; i < count; i++) {
     lua_rawgeti(L, body, (int)i + 1);
     read_segment(L, &segments[i]);
     lua_rawseti(L, pins, (int)i + 1);
+    left -= segments[i].len;
+    if (left < 0) luaL_error(L, "the body has more bytes than can be counted");
   }
   lua_pop(L, 1);
   gem_setuservalue(L, owner);
@@ -150,5 +164,6 @@ void gem_request_read(lua_State *L, int table, int owner, gem_request *r) {
   r->total_ms = limit_field(L, table, "timeout");
   r->max_bytes = size_field(L, table, "maxBytes", (size_t)256 * 1024 * 1024);
   r->reading = reading_field(L, table);
+  r->once = truth_field(L, table, "once");
   pin_body(L, table, owner, r);
 }

@@ -23,10 +23,11 @@ typedef struct gem_request {
   size_t segment_count;
   int has_body;
   enum gem_reading reading;
-  size_t max_bytes;  /* of what is kept whole, or of one event */
-  long connect_ms;   /* 0 = curl's own */
-  long idle_ms;      /* longest silence while the multi is stepped; 0 = any */
-  long total_ms;     /* from start to end, by the clock; 0 = any */
+  int once;         /* what was sent to its end is not sent again by itself: it may have been carried out */
+  size_t max_bytes; /* of what is kept whole, or of one event */
+  long connect_ms;  /* 0 = curl's own */
+  long idle_ms;  /* longest time without a byte to or from the socket while the multi is stepped; 0 = any */
+  long total_ms; /* from start to end, by the clock; 0 = any */
   const char *proxy; /* NULL = as the environment says, "" = none */
   const char *ca_file;
 } gem_request;

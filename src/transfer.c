@@ -10,6 +10,10 @@
 #define HIGH_WATER (256 * 1024)
 #define HEAD_CAP   (256 * 1024)
 
+/* What is read in pieces has no limit, but what waits of it: above the mark comes no more than one write of
+ * curl's. */
+#define PIECES_CAP ((size_t)2 * HIGH_WATER)
+
 void gem_transfer_init(gem_transfer *t) {
   memset(t, 0, sizeof *t);
   gem_body_init(&t->body, NULL, 0);
@@ -95,8 +99,10 @@ static size_t on_send(char *to, size_t unit, size_t n, void *user) {
   return done == 0 && t->body.failed ? CURL_READFUNC_ABORT : done;
 }
 
+/* curl sends a body again by itself where a kept connection broke without an answer. */
 static int on_rewind(void *user, curl_off_t position, int origin) {
   gem_transfer *t = user;
+  if (t->once && t->body.position == t->body.size) return CURL_SEEKFUNC_FAIL;
   if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
   return gem_body_seek(&t->body, (int64_t)position) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
@@ -154,10 +160,11 @@ static void free_handle(gem_transfer *t) {
 
 static void prepare(gem_transfer *t, const gem_request *r) {
   gem_buf_init(&t->head, HEAD_CAP);
-  gem_buf_init(&t->reply, r->max_bytes);
+  gem_buf_init(&t->reply, r->reading == GEM_PIECES && r->max_bytes < PIECES_CAP ? PIECES_CAP : r->max_bytes);
   gem_sse_init(&t->events, r->max_bytes);
   gem_body_init(&t->body, r->segments, r->segment_count);
   t->reading = r->reading;
+  t->once = (unsigned char)r->once;
   t->max_bytes = r->max_bytes;
   t->idle_ms = r->idle_ms;
   t->total_ms = r->total_ms;
@@ -259,6 +266,14 @@ void gem_transfer_close(gem_transfer *t) {
   gem_sse_free(&t->events);
 }
 
+/* curl asks for bytes in large steps and sends them in small ones: those count too. */
+static void look_at_sent(gem_transfer *t, int64_t now) {
+  curl_off_t moved = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &moved);
+  if (moved != t->moved) t->last_byte = now;
+  t->moved = moved;
+}
+
 static int64_t idle_deadline(const gem_transfer *t) {
   return t->idle_ms > 0 && !t->paused ? t->last_byte + t->idle_ms : INT64_MAX;
 }
@@ -269,6 +284,7 @@ int64_t gem_transfer_deadline(const gem_transfer *t) {
 }
 
 void gem_transfer_expire(gem_transfer *t, int64_t now) {
+  if (now >= idle_deadline(t)) look_at_sent(t, now);
   if (now < gem_transfer_deadline(t)) return;
   int idle = now < t->deadline;
   long ms = idle ? t->idle_ms : t->total_ms;

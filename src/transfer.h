@@ -42,7 +42,8 @@ typedef struct gem_transfer {
   gem_sse events;
   long status; /* HTTP status; 0 before the header block is complete */
   int64_t deadline;
-  int64_t last_byte; /* when a byte last moved in either direction */
+  int64_t last_byte; /* when a byte was last seen to move in either direction */
+  curl_off_t moved;  /* bytes of the body that curl has handed to the socket, when that was last looked at */
   long idle_ms;
   long total_ms;
   size_t max_bytes;
@@ -56,6 +57,7 @@ typedef struct gem_transfer {
   unsigned char over_head; /* the limit passed was that of the headers */
   unsigned char closed;
   unsigned char head_done; /* what looks like a header now is a trailer */
+  unsigned char once;      /* a body that was sent to its end is not sent again */
 } gem_transfer;
 
 /* Opens the multi; 0 for want of memory. */

@@ -108,6 +108,7 @@ static int multi_submit(lua_State *L) {
   gem_request request;
   gem_request_read(L, 2, lua_gettop(L), &request);
   add_headers(L, 2, t);
+  open_multi(L); /* a finaliser may have closed it meanwhile */
   if (!gem_transfer_start(t, m, &request) && t->no_memory) no_memory(L);
   return 1;
 }
@@ -115,7 +116,9 @@ static int multi_submit(lua_State *L) {
 /* ---- Transfer ---- */
 
 static int transfer_close(lua_State *L) {
-  gem_transfer_close(check_transfer(L));
+  handle *h = check_handle(L);
+  gem_transfer_close(&h->t);
+  if (!h->reading) gem_buf_free(&h->lent);
   return 0;
 }
 
@@ -224,6 +227,7 @@ static int read_body(lua_State *L, reader *read) {
 
 static int transfer_piece(lua_State *L) {
   handle *h = check_handle(L);
+  begin(L, h);
   if (!gem_transfer_in_pieces(&h->t) || gem_buf_len(&h->t.reply) == 0) return 0;
   return read_reply(L, h, as_text, 1);
 }

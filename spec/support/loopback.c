@@ -4,12 +4,13 @@
  *
  *   local server = loopback.start({
  *     { {"recv"}, {"send", "HTTP/1.1 200 OK\r\n..."}, {"close"} },
- *   }, { sendBuffer = 65536 })
+ *   }, { buffer = 65536 })
  *   server.port, server.url
  *
  * One script a connection, in the order of acceptance; the last script serves all later ones. Ops:
  *
  *   {"recv"}                       reads one request, with its body, for server:requests()
+ *   {"sip", n, seconds}            like recv, n bytes at a time with a pause between
  *   {"send", bytes}
  *   {"drip", bytes, n, seconds}    n bytes at a time with a pause between
  *   {"cut", bytes, at, seconds?}   two segments, cut after `at` bytes; the pause is else 1 ms
@@ -145,21 +146,21 @@ static void compile(lua_State *L, struct server *s) {
   }
 }
 
-/* Refuses options that do not exist; returns the send buffer's size, 0 when none is given. */
+/* Refuses options that do not exist; returns the buffers' size, 0 when none is given. */
 static int read_options(lua_State *L) {
-  int send_buffer = 0;
+  int buffer = 0;
   if (lua_isnil(L, 2)) return 0;
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_pushnil(L);
   while (lua_next(L, 2)) {
     lua_Number n = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
-    if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), "sendBuffer") != 0)
-      luaL_error(L, "loopback.start: the one option is sendBuffer");
-    if (!(n >= 1 && n <= 1 << 30)) luaL_error(L, "loopback.start: sendBuffer must be bytes above 0");
-    send_buffer = (int)n;
+    if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), "buffer") != 0)
+      luaL_error(L, "loopback.start: the one option is buffer");
+    if (!(n >= 1 && n <= 1 << 30)) luaL_error(L, "loopback.start: buffer must be bytes above 0");
+    buffer = (int)n;
     lua_pop(L, 1);
   }
-  return send_buffer;
+  return buffer;
 }
 
 /* ---- what Lua sees ---- */
@@ -172,13 +173,13 @@ static struct server *check_server(lua_State *L) {
 static int l_start(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 3);
-  int send_buffer = read_options(L);
+  int buffer = read_options(L);
   struct server *s = lua_newuserdata(L, sizeof *s);
   server_init(s);
   luaL_getmetatable(L, TYPE_NAME);
   lua_setmetatable(L, -2);
   compile(L, s);
-  if (!server_open(s, send_buffer)) return luaL_error(L, "loopback.start: %s", strerror(errno));
+  if (!server_open(s, buffer)) return luaL_error(L, "loopback.start: %s", strerror(errno));
   return 1;
 }
 

@@ -149,12 +149,16 @@ static int reserve(struct conn *c, size_t n) {
   return 1;
 }
 
-static enum outcome read_more(struct conn *c) {
-  if (wait_fd(c->server, c->fd, POLLIN, FOREVER) < 0 || !reserve(c, READ_SIZE)) return DROP;
-  ssize_t n = recv(c->fd, c->in + c->in_len, READ_SIZE, 0);
+static enum outcome read_some(struct conn *c, size_t most) {
+  if (wait_fd(c->server, c->fd, POLLIN, FOREVER) < 0 || !reserve(c, most)) return DROP;
+  ssize_t n = recv(c->fd, c->in + c->in_len, most, 0);
   if (n == 0 || (n < 0 && !is_retryable(errno))) return peer_gone(c);
   if (n > 0) c->in_len += (size_t)n;
   return NEXT;
+}
+
+static enum outcome read_more(struct conn *c) {
+  return read_some(c, READ_SIZE);
 }
 
 static enum outcome take_request(struct conn *c, size_t len) {

@@ -20,6 +20,19 @@ static enum outcome run_recv(struct conn *c, const struct op *op) {
   return next;
 }
 
+/* Like recv, but a few bytes at a time. */
+static enum outcome run_sip(struct conn *c, const struct op *op) {
+  enum outcome next = NEXT;
+  while (next == NEXT) {
+    size_t len = c->in_len ? request_length(c->in, c->in_len) : INCOMPLETE;
+    if (len == MALFORMED) return FINISH;
+    if (len != INCOMPLETE) return take_request(c, len);
+    next = read_some(c, op->number);
+    if (next == NEXT) next = nap(c, op->seconds);
+  }
+  return next;
+}
+
 static enum outcome run_send(struct conn *c, const struct op *op) {
   return send_bytes(c, op->bytes, op->len);
 }
@@ -96,7 +109,7 @@ static const struct op_kind {
 } OPS[] = {
     {"recv", "", run_recv},   {"send", "b", run_send},   {"drip", "bps", run_drip}, {"cut", "boS", run_cut},
     {"fill", "bn", run_fill}, {"sleep", "s", run_sleep}, {"close", "", run_close},  {"reset", "", run_reset},
-    {"loop", "", run_loop},   {"hold", "", run_hold},    {NULL, NULL, NULL},
+    {"loop", "", run_loop},   {"hold", "", run_hold},    {"sip", "ns", run_sip},    {NULL, NULL, NULL},
 };
 
 #endif

@@ -169,16 +169,20 @@ static void server_stop(struct server *s) {
   close_fd(&s->listener);
 }
 
-static int open_listener(struct server *s, int send_buffer) {
+/* Of each connection, in the kernel; 0 for the system's own sizes. */
+static int set_buffers(int fd, int size) {
+  return size == 0 || (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == 0 &&
+                       setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) == 0);
+}
+
+static int open_listener(struct server *s, int buffer) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   struct sockaddr *name = (struct sockaddr *)&address;
   socklen_t size = sizeof address;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   s->listener = socket(AF_INET, SOCK_STREAM, 0);
   if (s->listener < 0 || !configure(s->listener)) return 0;
-  if (send_buffer > 0 &&
-      setsockopt(s->listener, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer) != 0)
-    return 0;
+  if (!set_buffers(s->listener, buffer)) return 0;
   if (bind(s->listener, name, size) != 0 || listen(s->listener, SOMAXCONN) != 0) return 0;
   if (getsockname(s->listener, name, &size) != 0) return 0;
   s->port = ntohs(address.sin_port);
@@ -186,8 +190,8 @@ static int open_listener(struct server *s, int send_buffer) {
 }
 
 /* Listens and starts to accept. May fail: false with errno set, and server_free is still due. */
-static int server_open(struct server *s, int send_buffer) {
-  if (!open_listener(s, send_buffer)) return 0;
+static int server_open(struct server *s, int buffer) {
+  if (!open_listener(s, buffer)) return 0;
   if (pipe(s->wake) != 0 || !configure(s->wake[0]) || !configure(s->wake[1])) return 0;
   errno = pthread_create(&s->thread, NULL, accept_all, s);
   s->running = errno == 0;
