@@ -51,6 +51,28 @@ describe("client.files:waitActive", function()
     assert.same({ "timeout", "files/a is not active after 0.2 seconds" }, { err.kind, err.message })
   end)
 
+  it("keeps to its timeout at its first look, and to a look's own", function()
+    local client = talk.scripted { { { "recv" }, { "hold" } } }
+    local active, err = client.files:waitActive { name = "a", timeout = 0.2 }
+    assert.is_nil(active)
+    assert.same({ "timeout", "a is not active after 0.2 seconds" }, { err.kind, err.message })
+    client = talk.scripted { { { "recv" }, { "send", answer "PROCESSING" }, { "recv" }, { "hold" } } }
+    active, err = client.files:waitActive({ name = "a", timeout = 100, interval = 0.01 }, { timeout = 0.3 })
+    assert.is_nil(active)
+    assert.same({ "timeout", "no complete answer within 300 ms" }, { err.kind, err.message })
+  end)
+
+  it("takes a name of the server's that is none for its fault", function()
+    local client = talk.answering(talk.ok '{"name":"models/a","state":"PROCESSING"}')
+    local active, err = client.files:waitActive { name = "a", interval = 0.01 }
+    assert.is_nil(active)
+    assert.equal("protocol", err.kind)
+    client = talk.answering(talk.ok '{"file":{"name":"models/a","state":"PROCESSING"}}')
+    active, err = client.media:upload { data = "x", mimeType = "a/b", wait = { interval = 0.01 } }
+    assert.is_nil(active)
+    assert.same({ "protocol", "models/a" }, { err.kind, err.partial.name })
+  end)
+
   it("gives the server's error, and takes options of the call", function()
     local client = talk.answering(talk.http("404 Not Found", '{"error":{"code":404,"status":"NOT_FOUND","message":"no"}}'))
     local active, err = client.files:waitActive({ name = "a" }, { headers = { ["X-Own"] = "1" } })
@@ -106,6 +128,19 @@ describe("an upload that waits", function()
       fileSearchStoreName = store.name, data = "x", mimeType = "text/plain", wait = { interval = 0.05 },
     })
     assert.is_true(operation.done)
+  end)
+
+  it("is over with its call, and asks as it was told to", function()
+    local file, err = client.media:upload({ data = "x", mimeType = "video/mp4", wait = { interval = 0.01 } }, { timeout = 0.1 })
+    assert.is_nil(file)
+    assert.equal("timeout", err.kind)
+    local seen = {}
+    local observed = gemini.new {
+      apiKey = "k", baseUrl = server.url, onRequest = function(request) seen[#seen + 1] = request.headers["x-own"] end,
+    }
+    assert(observed.media:upload(
+      { data = "x", mimeType = "video/mp4", wait = { interval = 0.1 } }, { headers = { ["X-Own"] = "1" } }))
+    assert.is_true(#seen > 1)
   end)
 
   it("gives the error where it waits for too long", function()

@@ -163,6 +163,14 @@ describe("a download to a file", function()
     assert.is_true(server:waitClosed(2))
   end)
 
+  it("whose observer raises leaves nothing behind", function()
+    local client = talk.scripted({ { { "recv" }, { "send", talk.http("200 OK", BYTES) } } },
+      { onResponse = function() error("mine", 0) end })
+    local ok, raised = pcall(client.files.download, client.files, { name = "f", path = path })
+    assert.same({ false, "mine" }, { ok, raised })
+    assert.same({}, beside(path))
+  end)
+
   it("that can't be written is not asked for", function()
     local client, server = talk.answering(talk.http("200 OK", BYTES))
     for place, problem in pairs {
@@ -220,6 +228,13 @@ describe("a download to a function", function()
     assert.equal(0, client.files:download { name = "f", sink = function() error "there is nothing" end })
   end)
 
+  it("that could not write says so", function()
+    local client = talk.answering(talk.http("200 OK", BYTES))
+    local result, err = client.files:download { name = "f", sink = function() return nil, "no space left" end }
+    assert.is_nil(result)
+    assert.same({ "io", "sink failed: no space left" }, { err.kind, err.message })
+  end)
+
   it("that raises ends with it", function()
     local client, server = talk.scripted { {
       { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf" }, { "hold" },
@@ -250,8 +265,8 @@ describe("a download is refused, and nothing is sent:", function()
   after_each(clean)
 
   for message, args in pairs {
-    ["path must be the name of a file, got number"] = { path = 5 },
-    ["sink must be a function that takes bytes, got string"] = { sink = "x" },
+    ["path must be the name of a file, got 5"] = { path = 5 },
+    ["sink must be a function that takes bytes, got \"x\""] = { sink = "x" },
     ["onProgress must be a function, got boolean"] = { onProgress = true },
     ["path and sink exclude each other"] = { path = "x", sink = print },
     ["unknown argument 'target'"] = { target = "x" },
@@ -353,6 +368,21 @@ describe("a download whose connection breaks", function()
       answer("416 Range Not Satisfiable", "", "Content-Range: bytes */16\r\n"))
   end)
 
+  it("is whole where the server has sent all that it said, and goes on else", function()
+    whole({ "all", "bytes=4-", "bytes=10-" }, first "0123", part(4, nil, 10), part(10))
+    whole({ "all", "bytes=4-", "bytes=10-" }, first "0123", {
+      { "recv" }, { "send", 'HTTP/1.1 206 Partial\r\nETag: "v1"\r\nContent-Range: bytes 4-15/16\r\nConnection: close\r\n\r\n456789' },
+      { "close" },
+    }, part(10))
+    whole({ "all", "bytes=4-" }, part(0, nil, 4), part(4))
+    breaks("api", nil, first "0123", answer("416 Range Not Satisfiable", "", "Content-Range: bytes */4\r\n"))
+  end)
+
+  it("holds like against like", function()
+    local both = 'ETag: "v1"\r\nLast-Modified: yesterday\r\n'
+    whole({ "all", "bytes=4-" }, first("0123", both), part(4, "Last-Modified: yesterday\r\n"))
+  end)
+
   it("does not mix two files", function()
     local changed = "the file was changed on the server while it was downloaded"
     breaks("protocol", changed, first "0123", part(4, 'ETag: "v2"\r\n'))
@@ -382,7 +412,7 @@ describe("a download whose connection breaks", function()
     local client = talk.scripted { { { "recv" }, { "send", HEAD:format "" .. "0123" }, { "hold" } } }
     local result, err = client.files:download({ name = "f" }, { timeout = 0.3 })
     assert.is_nil(result)
-    assert.equal("timeout", err.kind)
+    assert.same({ "timeout", "no complete answer within 0.3 s" }, { err.kind, err.message })
     assert.equal(1, err.attempts)
   end)
 end)

@@ -82,9 +82,14 @@ describe("tasks", function()
     end)
     assert.is_false(ok)
     assert.truthy(problem:find("task:await: a task can't wait for itself", 1, true), problem)
-    ok, problem = pcall(gemini.run, function() gemini.run(print) end)
-    assert.is_false(ok)
-    assert.truthy(problem:find("gemini.run: it is running already", 1, true), problem)
+    local function nothing() end
+    for _, nested in ipairs {
+      function() gemini.run(nothing) end, function() coroutine.wrap(function() gemini.run(nothing) end)() end,
+    } do
+      ok, problem = pcall(gemini.run, nested)
+      assert.is_false(ok)
+      assert.truthy(problem:find("gemini.run: it is running already", 1, true), problem)
+    end
   end)
 
   it("that fail take no other one down, and are heard of", function()
@@ -106,6 +111,87 @@ describe("tasks", function()
     end)
     ok, raised = pcall(gemini.run, function() error("own", 0) end)
     assert.same({ false, "own" }, { ok, raised })
+  end)
+
+  it("that fail are all heard of, each in the run that it belongs to", function()
+    local function failing(with) error(with, 0) end
+    local ok, raised = pcall(gemini.run, function()
+      local first = gemini.spawn(failing, "first")
+      gemini.spawn(failing, "second")
+      pcall(first.await, first)
+    end)
+    assert.same({ false, "second" }, { ok, raised })
+    ok, raised = pcall(gemini.run, function()
+      gemini.spawn(failing, "other")
+      error("main", 0)
+    end)
+    assert.same({ false, "main" }, { ok, raised })
+    gemini.spawn(failing, "outside of all")
+    assert.equal("fine", gemini.run(function() return "fine" end))
+  end)
+
+  it("may let others go on by a yield of their own, and bytes too", function()
+    local client = waiting(0.1)
+    local done, rounds = false, 0
+    gemini.run(function()
+      gemini.spawn(function()
+        assert(ask(client))
+        done = true
+      end)
+      while not done do
+        rounds = rounds + 1
+        coroutine.yield()
+      end
+    end)
+    assert.is_true(rounds > 1)
+  end)
+
+  it("that wait for each other are told so, and do not hang", function()
+    local ok, problem = pcall(gemini.run, function()
+      local first, second
+      first = gemini.spawn(function()
+        coroutine.yield()
+        second:await()
+      end)
+      second = gemini.spawn(function() first:await() end)
+    end)
+    assert.is_false(ok)
+    assert.truthy(problem:find("tasks wait for each other", 1, true), problem)
+  end)
+
+  it("and run take functions alone", function()
+    for name, call in pairs { ["gemini.run"] = gemini.run, ["gemini.spawn"] = gemini.spawn } do
+      local ok, problem = pcall(call, {})
+      assert.is_false(ok)
+      assert.truthy(problem:find(name .. ": expected a function, got table", 1, true), problem)
+    end
+    local ok, problem = pcall(gemini.spawn(function() end).await, {})
+    assert.is_false(ok)
+    assert.truthy(problem:find("task:await: call it with a colon", 1, true), problem)
+  end)
+
+  it("are not kept when they have ended", function()
+    collectgarbage()
+    collectgarbage()
+    local before = collectgarbage "count"
+    for _ = 1, 5000 do gemini.spawn(function() end) end
+    collectgarbage()
+    collectgarbage()
+    assert.is_true(collectgarbage "count" - before < 500)
+  end)
+
+  it("by the hundred may have coroutines of their own", function()
+    local client = waiting(0.01)
+    local count = 0
+    gemini.run(function()
+      for _ = 1, 100 do
+        gemini.spawn(function()
+          coroutine.wrap(function() assert(ask(client)) end)()
+          count = count + 1
+        end)
+      end
+    end)
+    assert.equal(100, count)
   end)
 
   it("may have coroutines of their own, in which calls block", function()

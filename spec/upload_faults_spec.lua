@@ -165,7 +165,7 @@ describe("an upload whose connection breaks", function()
     assert.is_nil(file)
     assert.equal(3, err.attempts)
     assert.same({
-      url = server.url .. "/session?id=1", method = "media.upload", granularity = 4, size = 16,
+      url = server.url .. "/session?id=1", method = "media.upload", granularity = 4, size = 16, mark = err.session.mark,
     }, err.session)
     assert.same({ "start", "upload 0:01234567", "query" }, asked(server))
   end)
@@ -259,15 +259,72 @@ describe("an upload whose server", function()
   it("says what can't be is not believed", function()
     for message, answers in pairs {
       ["the server has 12 bytes, and got 8"] = { BEGAN, active(12) },
-      ["the server has 17 bytes, and there are 16"] = { BEGAN, active(17) },
+      ["the server has 17 bytes, and got 16"] = { BEGAN, active(), active(17) },
       ["the server ended the upload before its last byte"] = { BEGAN, FINAL },
       ["the server does not say how many bytes it has"] = { BEGAN, active(), active(), active() },
     } do
       local client, server = serving((table.unpack or unpack)(answers)) -- luacheck: ignore 143
-      local file, err = upload(client)
+      local file, err = upload(client, nil, { timeout = 0.5 })
       assert.is_nil(file)
       assert.same({ "protocol", message }, { err.kind, err.message })
       assert.equal(#answers, #server:requests())
+    end
+  end)
+
+  it("says more in answer to a question than can be is not believed either", function()
+    for message, answers in pairs {
+      ["the server ended the upload before its last byte"] = { BEGAN, false, FINAL },
+      ["the server has 12 bytes, and got 8"] = { BEGAN, false, active(12) },
+    } do
+      local client = serving((table.unpack or unpack)(answers)) -- luacheck: ignore 143
+      local file, err = upload(client)
+      assert.is_nil(file)
+      assert.same({ "protocol", message }, { err.kind, err.message })
+    end
+  end)
+
+  it("never says whether the upload is complete is given up", function()
+    local answers = { BEGAN, active() }
+    for i = 1, 40 do answers[i + 2] = i % 2 == 1 and active() or active(8) end
+    local client, server = serving((table.unpack or unpack)(answers)) -- luacheck: ignore 143
+    local file, err = upload(client, nil, { timeout = 0.5 })
+    assert.is_nil(file)
+    assert.same({ "protocol", "the server does not say whether the upload is complete" }, { err.kind, err.message })
+    assert.is_true(#server:requests() < 8)
+  end)
+
+  it("does not say what became of a chunk is asked", function()
+    local page = talk.http("200 OK", "<html>come in</html>")
+    local client, server = serving(BEGAN, page, active(0), active(), FINAL)
+    assert(upload(client, { read = reader("0123456789", "abcdef") }))
+    assert.same({ "start", "upload 0:01234567", "query", "upload 0:01234567", "upload, finalize 8:89abcdef" }, asked(server))
+    client, server = serving(BEGAN, active(), talk.http("200 OK", ""), active(8), FINAL)
+    assert(upload(client))
+    assert.equal(5, #server:requests())
+    client, server = serving(BEGAN, false, page, active(8), FINAL)
+    assert(upload(client))
+    assert.equal(5, #server:requests())
+  end)
+
+  it("has lost the session behind a refusal begins again", function()
+    for _, at in ipairs { 0, 8 } do
+      local answers = { BEGAN, BAD, GONE, AGAIN, active(), FINAL }
+      if at == 8 then table.insert(answers, 2, active()) end
+      local client = serving((table.unpack or unpack)(answers)) -- luacheck: ignore 143
+      assert.equal("files/a", assert(upload(client)).name)
+    end
+  end)
+
+  it("has made a file of another size is not believed", function()
+    for _, protocol in ipairs { "multipart", "resumable" } do
+      local body = '{"file":{"name":"files/a","sizeBytes":"15"}}'
+      local answers = { talk.http("200 OK", body, "X-Goog-Upload-Status: final\r\n") }
+      if protocol == "resumable" then table.insert(answers, 1, BEGAN) end
+      local client = serving((table.unpack or unpack)(answers)) -- luacheck: ignore 143
+      local file, err = client.media:upload { data = DATA, mimeType = "text/plain", protocol = protocol }
+      assert.is_nil(file)
+      assert.same({ "protocol", "the server has made 15 bytes of 16" }, { err.kind, err.message })
+      assert.equal("files/a", err.partial.name)
     end
   end)
 
@@ -276,6 +333,18 @@ describe("an upload whose server", function()
     local file, err = upload(client)
     assert.is_nil(file)
     assert.same({ "cancelled", "the upload's session was cancelled" }, { err.kind, err.message })
+    assert.is_nil(err.session)
+  end)
+
+  it("is kept to the time of the call, whatever is asked", function()
+    local client = talk.scripted {
+      { { "recv" }, { "send", BEGAN }, { "close" } }, { { "recv" }, { "reset" } },
+      { { "recv" }, { "send", talk.http("200 OK", "", "X-Goog-Upload-Status: final\r\n") }, { "close" } }, { { "recv" }, { "hold" } },
+    }
+    local file, err = upload(client, { chunkSize = 16, name = "files/mine" }, { timeout = 0.5, headers = { ["X-Own"] = "1" } })
+    assert.is_nil(file)
+    assert.same({ "timeout", "no complete answer within 0.5 s" }, { err.kind, err.message })
+    assert.same({ "/v1beta/files/mine", "1" }, { talk.sent(4).target, talk.sent(4).headers["x-own"] })
   end)
 end)
 
@@ -331,6 +400,32 @@ describe("an upload that goes on with a session", function()
     file, _, seen = resume(saved(gemini.json.encode, gemini.json.decode), { path = path }, GONE, AGAIN, active(), FINAL)
     assert.equal("files/a", file.name)
     assert.same({ "query", "start", "upload' 0:01234567", "upload, finalize' 8:89abcdef" }, seen)
+  end)
+
+  it("takes no bytes for the ones that they were", function()
+    local session
+    local client = serving(BEGAN)
+    pcall(client.media.upload, client.media, {
+      data = DATA, mimeType = "text/plain", protocol = "resumable",
+      onProgress = function(_, _, up)
+        session = up.session
+        error "the process ends here"
+      end,
+    })
+    for _, other in ipairs { { data = DATA:upper() }, { path = path }, { read = reader(DATA), size = 16 } } do
+      other.mimeType = "text/plain"
+      local file, err, seen = resume(session, other, active(4))
+      assert.is_nil(file)
+      assert.same({ "io", "the session is one of other bytes" }, { err.kind, err.message })
+      assert.same({}, seen)
+    end
+    local file, err, seen = resume(session, { data = DATA, mimeType = "text/plain" }, active(8), FINAL)
+    assert.is_nil(err)
+    assert.equal("files/a", file.name)
+    assert.same({ "query", "upload, finalize 8:89abcdef" }, seen)
+    -- A place on the same server is one too.
+    session.url = "/session?id=1"
+    assert(resume(session, { data = DATA, mimeType = "text/plain" }, FINAL))
   end)
 
   it("takes no file for the one that it was", function()
@@ -394,7 +489,25 @@ describe("an upload in one request", function()
     assert.equal(2, server:connections())
   end)
 
+  it("is repeated on no kept connection that breaks behind it", function()
+    local client, server = talk.scripted {
+      { { "recv" }, { "send", talk.ok '{"name":"files/b"}' }, { "recv" }, { "reset" } }, { { "recv" }, { "send", talk.ok(FILE) } },
+    }
+    assert(client.files:get { name = "files/b" })
+    local file, err = send(client)
+    assert.is_nil(file)
+    assert.equal("network", err.kind)
+    assert.equal(2, #server:requests())
+  end)
+
   it("is not repeated where the server may have made a file of it", function()
+    for _, status in ipairs { "408 Timeout", "500 Oops", "502 Bad Gateway", "504 Late" } do
+      local client, server = serving(refusal(status), talk.ok(FILE))
+      local file, err = send(client)
+      assert.is_nil(file)
+      assert.equal("api", err.kind)
+      assert.equal(1, #server:requests())
+    end
     for _, script in ipairs {
       { { "recv" }, { "reset" } }, { { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Le" }, { "close" } },
       { { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{" }, { "close" } },

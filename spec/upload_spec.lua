@@ -337,18 +337,18 @@ describe("an upload", function()
       ["path, data or read is missing: what to upload"] = { mimeType = "text/plain", chunkSize = 5 },
       ["path and data exclude each other"] = { path = "a", data = "b", mimeType = "text/plain" },
       ["data and read exclude each other"] = { read = reader "", data = "b", mimeType = "text/plain" },
-      ["data must be a string, the bytes to upload, got number"] = { data = 5, mimeType = "text/plain" },
+      ["data must be a string, the bytes to upload, got 5"] = { data = 5, mimeType = "text/plain" },
       ["path must be the name of a file, got table"] = { path = {}, mimeType = "text/plain" },
-      ["path must be the name of a file, got string"] = { path = "a\0b", mimeType = "text/plain" },
-      ["read must be a function that returns strings, and nil at the end, got string"] = { read = "x", mimeType = "a/b" },
-      ["size must be a number of bytes, got number"] = { read = reader "", size = -1, mimeType = "text/plain" },
+      ["path must be the name of a file, got \"a"] = { path = "a\0b", mimeType = "text/plain" },
+      ["read must be a function that returns strings, and nil at the end, got \"x\""] = { read = "x", mimeType = "a/b" },
+      ["size must be a number of bytes, got -1"] = { read = reader "", size = -1, mimeType = "text/plain" },
       ["size is for read alone: that of data is known"] = { data = "x", size = 1, mimeType = "text/plain" },
       ['mimeType must be a MIME type such as "text/plain", got "text"'] = { data = "x", mimeType = "text" },
       ['mimeType must be a MIME type such as "text/plain", got "a/b\\'] = { data = "x", mimeType = "a/b\r\nX: y" },
       ['mimeType must be a MIME type such as "text/plain", got number'] = { data = "x", mimeType = 7 },
       ["mimeType is missing: neither the name nor the first bytes tell what this is"] = { data = "hello" },
-      ['protocol must be "multipart", "resumable" or "raw", got string'] = { data = "x", mimeType = "a/b", protocol = "pigeon" },
-      ["chunkSize must be a positive number of bytes, got number"] = { data = "x", mimeType = "a/b", chunkSize = 0 },
+      ['protocol must be "multipart", "resumable" or "raw", got "pigeon"'] = { data = "x", mimeType = "a/b", protocol = "pigeon" },
+      ["chunkSize must be a positive number of bytes, got 0"] = { data = "x", mimeType = "a/b", chunkSize = 0 },
       ["onProgress must be a function, got boolean"] = { data = "x", mimeType = "a/b", onProgress = true },
       ["wait: unknown option 'intervall', did you mean 'interval'?"] = { data = "x", mimeType = "a/b", wait = { intervall = 1 } },
       ["session must be the table that an upload had as its session, got table"] = { data = "x", mimeType = "a/b", session = {} },
@@ -369,6 +369,32 @@ describe("an upload", function()
       end)
     end
 
+    it("before a file is opened, and a function called", function()
+      local client, server = talk.answering(FILE)
+      local function never() error "it is called" end
+      for message, case in pairs {
+        ["timeout must be a positive number of seconds, got string"] = { { path = "/no/such/file" }, { timeout = "x" } },
+        ["name must not"] = nil,
+        ['read gives more than 67108864 bytes, which protocol "raw" holds in memory'] = {
+          { read = never, size = 2 ^ 27, protocol = "raw", mimeType = "a/b" },
+        },
+        ["arguments have names, got one at [1]"] = nil,
+      } do
+        local ok, err = pcall(client.media.upload, client.media, case[1], case[2])
+        assert.is_false(ok)
+        assert.truthy(err:find("media.upload: " .. message, 1, true), err)
+      end
+      local ok, err = pcall(client.environments.files.upload, client.environments.files, {
+        environment = "e", path = "p", read = never, colour = 1,
+      })
+      assert.is_false(ok)
+      assert.truthy(err:find("unknown argument 'colour'", 1, true), err)
+      ok, err = pcall(client.media.upload, client.media, { "a.txt", data = "x", mimeType = "a/b", protocol = "raw" })
+      assert.is_false(ok)
+      assert.truthy(err:find("arguments have names, got one at [1]", 1, true), err)
+      assert.equal(0, #server:requests())
+    end)
+
     it("at the caller's place", function()
       local client = talk.answering(FILE)
       local ok, err = pcall(function() client.media:upload { data = 5 } end)
@@ -382,7 +408,7 @@ describe("an upload", function()
         ['protocol must be "resumable" here'] = { data = "x", mimeType = "a/b", protocol = "raw" },
         ["wait: there is nothing to wait for here"] = { data = "x", mimeType = "a/b", wait = true },
         ["localPath, data or read is missing: what to upload"] = {},
-        ["localPath must be the name of a file, got number"] = { localPath = 5 },
+        ["localPath must be the name of a file, got 5"] = { localPath = 5 },
         ["environment is missing"] = { data = "x", mimeType = "a/b", environment = false },
       } do
         if args.environment == nil then args.environment = "e" end
@@ -438,7 +464,8 @@ describe("an upload", function()
       assert.equal("io", err.kind)
       assert.equal(path .. ": the file was changed while it was uploaded", err.message)
       assert.equal(1, #server:requests())
-      assert.equal(server.url .. "/session?id=1", err.session.url)
+      -- It is the session of a file that is there no more.
+      assert.is_nil(err.session)
     end)
   end)
 
@@ -473,7 +500,7 @@ describe("an upload", function()
       local ok, raised = failing { read = function() error("my own", 0) end }
       assert.same({ false, "my own" }, { ok, raised })
       ok, raised = failing { read = function() return 5 end }
-      assert.same({ false, "read must return a string, or nil at the end, got number" }, { ok, raised })
+      assert.same({ false, "media.upload: read must return a string, or nil at the end, got number" }, { ok, raised })
     end)
 
     it("is asked for no more than it has to give", function()
@@ -500,6 +527,36 @@ describe("an upload", function()
       assert.equal("limit", err.kind)
       assert.truthy(err.message:find('"resumable" takes any number', 1, true), err.message)
     end)
+  end)
+
+  it("of a file that was changed while its last bytes were sent says so", function()
+    for _, protocol in ipairs { "multipart", "resumable" } do
+      local path = temporary.file(("x"):rep(20))
+      local answers = { talk.http("200 OK", '{"file":{"name":"files/torn"}}', "X-Goog-Upload-Status: final\r\n") }
+      if protocol == "resumable" then table.insert(answers, 1, began()) end
+      local scripts = {}
+      for i, answer in ipairs(answers) do scripts[i] = { { "recv" }, { "send", answer }, { "close" } } end
+      local client = talk.scripted(scripts, {
+        onResponse = function()
+          local handle = assert(io.open(path, "ab"))
+          handle:write "more"
+          handle:close()
+        end,
+      })
+      if protocol == "resumable" then client = talk.scripted({ scripts[1], scripts[2] }, {
+        onResponse = (function()
+          local seen = 0
+          return function()
+            seen = seen + 1
+            if seen == 2 then os.execute(("touch -d 2020-01-01 '%s'"):format(path)) end
+          end
+        end)(),
+      }) end
+      local file, err = client.media:upload { path = path, mimeType = "text/plain", protocol = protocol }
+      assert.is_nil(file)
+      assert.same({ "io", path .. ": the file was changed while it was uploaded" }, { err.kind, err.message })
+      assert.equal("files/torn", err.partial.name)
+    end
   end)
 
   it("takes as long as its bytes do, without a limit that nobody gave", function()

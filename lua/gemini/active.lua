@@ -1,6 +1,7 @@
 ---Files that the server still looks through before they can be used.
 
 local api = require "gemini.api"
+local deadline = require "gemini.deadline"
 local errors = require "gemini.errors"
 local options = require "gemini.options"
 local poll = require "gemini.poll"
@@ -20,8 +21,7 @@ local function look(client, name, call)
 end
 
 local function label(client, name)
-  local url = ("%s/%s/%s"):format(client.baseUrl, client.version, name)
-  return { method = METHOD, url = url, attempts = 1, secret = rawget(client, "secret") }
+  return errors.label(client, METHOD, name)
 end
 
 local ENDED = { ACTIVE = true, FAILED = true }
@@ -33,11 +33,15 @@ local function failure(client, file)
   return errors.new("api", file.name .. " could not be processed", about, { status = "FAILED" })
 end
 
--- The options of one look, which may be cut short.
-local function shortened(call, cut)
-  local out = tables.copy(call or {})
-  for name, value in pairs(cut or {}) do out[name] = value end
-  return out
+local function late(client, name, seconds)
+  return errors.new("timeout", ("%s is not active after %g seconds"):format(name, seconds), label(client, name))
+end
+
+-- Looks again; a name of the server's that is none is its fault.
+local function lookAgain(client, name, call)
+  local file, err = look(client, name, call)
+  if type(err) == "string" then err = errors.protocol(err, "", label(client, tostring(name))) end
+  return file, err
 end
 
 ---Looks at a file until it can be used.
@@ -48,22 +52,19 @@ end
 ---@return gemini.File?
 ---@return gemini.Error?
 function active.wait(client, file, given, call)
-  if type(file.name) ~= "string" then
-    return nil, errors.new("protocol", "the file has no name to ask for", label(client, ""))
-  end
+  local name = file.name
   local done, err = poll.run(client, given, {
     value = function() return file end,
     done = function() return ENDED[file.state] end,
-    look = function(cut)
-      local fresh, problem = look(client, file.name, shortened(call, cut))
+    look = function(lookOptions)
+      local fresh, problem = lookAgain(client, name, lookOptions)
       file = fresh or file
       return fresh, problem
     end,
-  })
-  if done and file.state == "ACTIVE" then return file end
-  if done then return nil, failure(client, file) end
-  local late = "%s is not active after %g seconds"
-  return nil, err or errors.new("timeout", late:format(file.name, given.timeout), label(client, file.name))
+  }, call)
+  if not done then return nil, err or late(client, tostring(name), given.timeout) end
+  if file.state == "ACTIVE" then return file end
+  return nil, failure(client, file)
 end
 
 ---`client.files:waitActive`.
@@ -75,11 +76,19 @@ end
 function active.call(client, args, call)
   local given = tables.copy(args)
   given.name = nil
-  local problem = options.check(given, options.wait)
+  local problem = options.check(given, options.wait) or options.check(call, options.call)
   if problem then return nil, problem end
-  local file, err = look(client, args.name, call)
+  local ends = deadline.after(given.timeout)
+  local file, err = look(client, args.name, poll.options(client, call, ends))
+  if not file and type(err) == "table" and err.kind == "timeout" and deadline.isOver(ends) then
+    return nil, late(client, args.name, given.timeout)
+  end
   if not file then return nil, err end
-  return active.wait(client, file, given, call)
+  local whole, name = given.timeout, tostring(file.name)
+  given.timeout = deadline.limit(ends)
+  file, err = active.wait(client, file, given, call)
+  if err and err.kind == "timeout" and deadline.isOver(ends) then err = late(client, name, whole) end
+  return file, err
 end
 
 return active

@@ -36,4 +36,16 @@ function deadline.isOver(ends, seconds)
   return ends ~= nil and deadline.left(ends) - (seconds or 0) < MOMENT
 end
 
+---Lets the error of a request that had what was left of a call's time tell of all of it.
+---@param err? gemini.Error
+---@param ends? number  the call's
+---@param seconds? number  that it had
+---@return gemini.Error? err  the same
+function deadline.tell(err, ends, seconds)
+  if err and err.kind == "timeout" and deadline.isOver(ends) then
+    err.message = ("no complete answer within %g s"):format(seconds)
+  end
+  return err
+end
+
 return deadline

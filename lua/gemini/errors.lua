@@ -75,6 +75,16 @@ end
 ---@field attempts integer  requests sent so far
 ---@field secret? string  what no error may show, though the server did
 
+---What errors about a resource tell of it, when it came with a request or does with the next one.
+---@param client gemini.State
+---@param method string
+---@param name string
+---@return gemini.Label
+function errors.label(client, method, name)
+  local url = ("%s/%s/%s"):format(client.baseUrl, client.version, name)
+  return { method = method, url = url, attempts = 1, secret = rawget(client, "secret") }
+end
+
 ---@param kind string
 ---@param message string
 ---@param call gemini.Label

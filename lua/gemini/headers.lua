@@ -35,6 +35,13 @@ function headers.merge(...)
   return merged
 end
 
+---@param text? string  a header's value
+---@return integer? number  nil where it is no whole number, or a larger one than a double holds
+function headers.integer(text)
+  local digits = (text or ""):match("^%d+$")
+  return digits and #digits <= 15 and math.floor(tonumber(digits)) or nil
+end
+
 ---@param merged table<string, string>
 ---@return string[] lines  "name: value"
 function headers.lines(merged)

@@ -34,6 +34,7 @@ local ROWS = {
   { { kind = "^timeout$", message = "^no complete answer" }, "give a longer timeout" },
   { { kind = "^timeout$", message = "^no byte" }, "give a longer idleTimeout" },
   { { kind = "^timeout$", message = "has not finished within" }, "wait again, or give wait a longer timeout" },
+  { { kind = "^timeout$", message = "is not active after" }, "wait again, or give the wait a longer timeout" },
   { { kind = "^timeout$" }, "check the network and proxy, or give a longer connectTimeout" },
   { { kind = "^tls$", message = "^error setting certificate" }, "check caFile" },
   { { kind = "^tls$", message = "certificate subject name" }, PLACE },

@@ -38,10 +38,8 @@ local function rowFor(method, name)
   end
 end
 
--- What errors about an operation tell of it. It came with a request, or does with the next one.
 local function label(client, self, method)
-  local url = ("%s/%s/%s"):format(client.baseUrl, client.version, tostring(self.name))
-  return { method = method, url = url, attempts = 1, secret = rawget(client, "secret") }
+  return errors.label(client, method, tostring(self.name))
 end
 
 local function labelOfGet(client, self)

@@ -39,8 +39,10 @@ local version = {
   function(value) return type(value) == "string" and value:find("^[%w_-]+$") end,
   'a version such as "v1beta"',
 }
+local function hookOf(kind) return { ofType("function"), "a function", kind } end
+
 local map = { ofType("table"), "a table of names and values" }
-local hook = { ofType("function"), "a function" }
+local hook = hookOf()
 
 ---@class gemini.Options
 ---@field apiKey? string  else the environment's GEMINI_API_KEY, else GOOGLE_API_KEY
@@ -129,9 +131,7 @@ options.upload = {
     oneOf("multipart", "resumable", "raw"), '"multipart", "resumable" or "raw"', '"multipart"|"resumable"|"raw"',
   },
   chunkSize = { count(1), "a positive number of bytes", "integer" },
-  onProgress = {
-    ofType("function"), "a function", "fun(sent: integer, total: integer?, upload: gemini.Upload)",
-  },
+  onProgress = hookOf "fun(sent: integer, total: integer?, upload: gemini.Upload)",
   wait = { ofType("boolean", "table"), "true, or a table of options", "boolean|gemini.WaitOptions" },
   session = { isSession, "the table that an upload had as its session", "gemini.UploadSession" },
 }
@@ -143,17 +143,22 @@ options.upload = {
 options.download = {
   path = file,
   sink = { ofType("function"), "a function that takes bytes", "fun(bytes: string)" },
-  onProgress = { ofType("function"), "a function", "fun(received: integer, total: integer?)" },
+  onProgress = hookOf "fun(received: integer, total: integer?)",
 }
+
+-- How a value is shown: not where it may be a secret.
+local function shown(rule, value)
+  if type(value) == "number" and (rule == duration or rule[3]) then return tostring(value) end
+  if type(value) == "string" and #value < 40 and rule[3] then return ("%q"):format(value) end
+  return type(value)
+end
 
 local function problemOf(name, value, known)
   if type(name) ~= "string" then return ("options have names, got one at [%s]"):format(tostring(name)) end
   local rule = known[name]
   if not rule then return ("unknown option '%s'%s"):format(name, nearest(name, known)) end
   if rule[1](value) then return nil end
-  -- Of other options the value may be a secret.
-  local got = rule == duration and type(value) == "number" and tostring(value) or type(value)
-  return ("%s must be %s, got %s"):format(name, rule[2], got)
+  return ("%s must be %s, got %s"):format(name, rule[2], shown(rule, value))
 end
 
 ---Checks options given by a caller.

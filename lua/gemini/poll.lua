@@ -2,6 +2,7 @@
 
 local deadline = require "gemini.deadline"
 local loop = require "gemini.loop"
+local tables = require "gemini.tables"
 
 local poll = {}
 
@@ -10,6 +11,19 @@ local FIRST, GROWTH, LONGEST = 1, 1.5, 30
 
 -- Seconds for a look where the client has no say: those of any call.
 local LONGEST_LOOK = 600
+
+---The options of a look: those of its caller, and no more time than is left.
+---@param client gemini.State
+---@param call? gemini.CallOptions
+---@param ends? number
+---@return gemini.CallOptions?
+function poll.options(client, call, ends)
+  local left = deadline.limit(ends)
+  if not left or left >= (call and call.timeout or client.timeout or LONGEST_LOOK) then return call end
+  local options = tables.copy(call or {})
+  options.timeout = left
+  return options
+end
 
 -- Waits between two looks; false where the time is up.
 local function pause(seconds, ends)
@@ -28,16 +42,15 @@ end
 ---@param client gemini.State
 ---@param given gemini.WaitOptions
 ---@param subject gemini.Polled
+---@param call? gemini.CallOptions  of each look
 ---@return boolean? done  nil and the error of a look, or nil alone where the time was up
 ---@return gemini.Error?
-function poll.run(client, given, subject)
+function poll.run(client, given, subject, call)
   local ends, interval = deadline.after(given.timeout), given.interval or FIRST
   while not subject.done() do
     if given.onProgress then given.onProgress(subject.value()) end
     if not pause(interval, ends) then return nil end
-    local left = deadline.limit(ends)
-    local cut = left and left < (client.timeout or LONGEST_LOOK)
-    local looked, err = subject.look(cut and { timeout = left } or nil)
+    local looked, err = subject.look(poll.options(client, call, ends))
     if not looked then
       local over = err.kind == "timeout" and deadline.isOver(ends)
       return nil, not over and err or nil

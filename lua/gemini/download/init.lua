@@ -1,6 +1,7 @@
 ---Downloads: which bytes, and where they go.
 
 local errors = require "gemini.errors"
+local loop = require "gemini.loop"
 local options = require "gemini.options"
 local origin = require "gemini.origin"
 local own = require "gemini.own"
@@ -50,38 +51,29 @@ local function failure(built, problem, kind)
   return errors.new(kind or "io", problem, built.label)
 end
 
--- Hands one piece on: true; or nil, what is wrong and the error's kind.
-local function deliver(source, target, told, piece)
-  local ok, problem, kind = target.write(piece)
-  if not ok then return nil, problem, kind end
-  told:expect(source.total)
-  told:tick(source.received)
-  return true
-end
-
--- What the caller's functions raise leaves nothing behind either. Nothing of ours waits in here: PUC Lua 5.1 could not
--- yield from it.
-local function guarded(source, target, run, ...)
-  local ok, done, problem, kind = pcall(run, ...)
-  if ok then return done, problem, kind end
-  source:close()
-  target.abandon()
-  error(done, 0)
-end
-
 -- Passes all pieces on: true, or nil and the error.
 local function pass(source, target, built)
   local told = progress(built.saving.onProgress)
   while true do
     local piece, err = source:next()
     if err then return nil, err end
-    if not piece then
-      guarded(source, target, told.finish, told, source.received)
-      return true
-    end
-    local ok, problem, kind = guarded(source, target, deliver, source, target, told, piece)
+    if not piece then break end
+    local ok, problem, kind = target.write(piece)
     if not ok then return nil, failure(built, problem, kind) end
+    told:expect(source.total)
+    told:tick(source.received)
   end
+  told:finish(source.received)
+  return true
+end
+
+-- What the download returns, or nil and the error.
+local function finish(source, target, built)
+  local done, err = pass(source, target, built)
+  if not done then return nil, err end
+  local result, problem, kind = target.finish(source.received)
+  if result ~= nil then return result end
+  return nil, failure(built, problem, kind)
 end
 
 ---@param client gemini.State
@@ -93,13 +85,13 @@ function download.get(client, _, built)
   local target, problem = targetFor(built.saving)
   if not target then return nil, failure(built, problem) end
   local source = pieces(client, built)
-  local done, err = pass(source, target, built)
-  local result, why, kind
-  if done then result, why, kind = target.finish(source.received) end
-  if result ~= nil then return result end
+  local ok, result, err = loop.try(finish, source, target, built)
+  if ok and result ~= nil then return result end
+  -- What the caller's functions raise leaves nothing behind either.
   source:close()
   target.abandon()
-  return nil, err or failure(built, why, kind)
+  if not ok then error(result, 0) end
+  return nil, err
 end
 
 return download

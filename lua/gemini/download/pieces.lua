@@ -22,25 +22,23 @@ local MOST_REDIRECTS = 5
 ---@field private attempts gemini.Attempts
 ---@field private transfer userdata?
 ---@field private skip integer  bytes to come that were handed over before
----@field private version string?  which the answer is of: another one is another file
+---@field private seen { etag: string?, modified: string?, total: integer? }  what tells one file from another
 ---@field private err gemini.Error?
 ---@field private ended boolean?
 local Pieces = {}
 Pieces.__index = Pieces
 
 local function fail(self, err)
-  self.err = err
+  self.err = deadline.tell(err, self.ends, self.built.timeout)
   if self.transfer then self.transfer:close() end
   self.transfer = nil
   return nil, err
 end
 
+local function differ(before, now) return before ~= nil and now ~= nil and before ~= now end
+
 local function protocol(self, problem)
   return errors.new("protocol", problem, self.built.label)
-end
-
-local function integer(text)
-  return text and #text <= 15 and math.floor(tonumber(text)) or nil
 end
 
 -- The request for what is still to come, at this place.
@@ -77,43 +75,44 @@ end
 -- Where an answer's bytes begin in the file, and how many the file has.
 local function placeOf(transfer, fields)
   if transfer:status() ~= 206 then
-    return 0, not fields["content-encoding"] and integer(fields["content-length"]) or nil
+    return 0, not fields["content-encoding"] and headers.integer(fields["content-length"]) or nil
   end
   local first, total = (fields["content-range"] or ""):match("^bytes (%d+)%-%d+/([%d*]+)$")
-  return integer(first), integer((total or ""):match("^%d+$"))
+  return headers.integer(first), headers.integer(total)
 end
-
-local function differ(before, now) return before ~= nil and now ~= nil and before ~= now end
 
 -- Takes an answer for what it is: all of the file, or what was still to come.
 local function begin(self, transfer)
   local fields = transfer:headers()
   local first, total = placeOf(transfer, fields)
-  local version = fields.etag or fields["last-modified"]
   if first ~= self.received and first ~= 0 then
     return protocol(self, "the server sends another part of the file than was asked for")
   end
-  if differ(self.version, version) or differ(self.total, total) then
+  local seen = { etag = fields.etag, modified = fields["last-modified"], total = total }
+  if differ(self.seen.etag, seen.etag) or differ(self.seen.modified, seen.modified) or differ(self.total, total) then
     return protocol(self, "the file was changed on the server while it was downloaded")
   end
-  self.version, self.total = version or self.version, total or self.total
+  for name, value in next, seen do self.seen[name] = value end
+  self.total = self.seen.total
   self.skip = self.received - first
 end
 
 -- Nothing was left to come, and only the end was missing.
 local function isComplete(self, transfer, err)
-  if self.received == 0 or err.code ~= 416 then return false end
-  return integer((transfer:headers()["content-range"] or ""):match("^bytes %*/(%d+)$")) == self.received
+  if self.received == 0 or err.code ~= 416 or differ(self.total, self.received) then return false end
+  return headers.integer((transfer:headers()["content-range"] or ""):match("^bytes %*/(%d+)$")) == self.received
 end
 
 -- What a transfer that is over has ended in: nil for a good end.
 local function outcome(self)
   local err = wire.failure(self.client.wire, self.transfer, self.built.label)
   if err and isComplete(self, self.transfer, err) then return nil end
-  if not err and self.skip > 0 then
-    return protocol(self, "the server sends less of the file than before")
+  if err then return err end
+  if self.skip > 0 then return protocol(self, "the server sends less of the file than before") end
+  if differ(self.total, self.received) then
+    local problem = ("the answer ended behind %d of %d bytes"):format(self.received, self.total)
+    return errors.new("truncated", problem, self.built.label)
   end
-  return err
 end
 
 -- Opens a transfer, or nil and the error.
@@ -190,5 +189,6 @@ return function(client, built)
     attempts = attempts.new(ends),
     received = 0,
     skip = 0,
+    seen = {},
   }, Pieces)
 end

@@ -65,12 +65,14 @@ function targets.file(path)
   }
 end
 
----@param sink fun(bytes: string)
+---@param sink fun(bytes: string): any, any
 ---@return gemini.Target
 function targets.sink(sink)
   return {
     write = function(bytes)
-      sink(bytes)
+      local ok, problem = sink(bytes)
+      -- What writes to files returns nil and why not.
+      if not ok and problem ~= nil then return nil, "sink failed: " .. tostring(problem), "io" end
       return true
     end,
     finish = function(received) return received end,

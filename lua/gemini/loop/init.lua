@@ -22,10 +22,25 @@ function loop.submit(request)
   return theMulti():submit(request)
 end
 
--- Moves bytes and lets tasks go on, until something is so.
-local function drive(done, most)
+---@return integer count  of the transfers under way
+function loop.live()
+  return multi and multi:live() or 0
+end
+
+-- Lets tasks go on and moves bytes, for so many seconds at most; false where there was nothing to wait for.
+local function turn(seconds)
+  local moved, live = tasks.pump(), loop.live() > 0
+  local patience, timed = tasks.patience(seconds)
+  theMulti():step(moved and 0 or patience)
+  return moved or timed or live
+end
+
+local function drive(done)
   while not done() do
-    if not tasks.pump() then theMulti():step(tasks.patience(most and most() or SLICE)) end
+    if not turn(SLICE) and not done() then
+      tasks.forget()
+      error("nothing is left that could end this wait: tasks wait for each other", 0)
+    end
   end
 end
 
@@ -70,22 +85,37 @@ function loop.sleep(seconds)
   if seconds <= 0 then return end
   if tasks.current() then return tasks.wait(never, seconds) end
   local ends = deadline.after(seconds)
-  drive(function() return deadline.left(ends) <= 0 end, function() return math.min(deadline.left(ends), SLICE) end)
+  repeat
+    local left = deadline.left(ends)
+    if left > 0 then turn(math.min(left, SLICE)) end
+  until left <= 0
 end
 
--- Waits for a task, in another one or outside of all.
-local function awaitTask(task)
-  local function ended() return tasks.hasEnded(task) end
-  if tasks.current() == task then error("task:await: a task can't wait for itself", 3) end
-  if ended() then return end
-  if tasks.current() then return tasks.wait(ended) end
-  drive(ended)
+-- PUC Lua 5.1 can't yield through a pcall.
+local yieldsThroughPcall = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
+
+---Like pcall; but where a task could not wait through that, what is raised is not caught.
+---@param fn function
+---@param ... any
+---@return boolean ok
+---@return any ...
+function loop.try(fn, ...)
+  if yieldsThroughPcall or not tasks.current() then return pcall(fn, ...) end
+  return true, fn(...)
+end
+
+local function mustBeFunction(fn, name)
+  if type(fn) ~= "function" then error(("%s: expected a function, got %s"):format(name, type(fn)), 3) end
 end
 
 ---Waits until the task has ended.
 ---@return any ...  what its function returned; raises what it raised
 function tasks.Task:await()
-  awaitTask(self)
+  if getmetatable(self) ~= tasks.Task then error("task:await: call it with a colon", 2) end
+  if tasks.isRunning(self) then error("task:await: a task can't wait for itself", 2) end
+  local function ended() return tasks.hasEnded(self) end
+  if tasks.current() and not ended() then tasks.wait(ended) end
+  drive(ended)
   return tasks.results(self)
 end
 
@@ -95,23 +125,23 @@ end
 ---@param ... any  its arguments
 ---@return gemini.Task
 function loop.spawn(fn, ...)
+  mustBeFunction(fn, "gemini.spawn")
   return tasks.spawn(fn, ...)
 end
 
 ---Runs a function as a task, and drives all tasks until they have ended.
 ---@param fn function
 ---@param ... any  its arguments
----@return any ...  what the function returned; raises what it raised, or another task whose failure nobody has heard of
+---@return any ...  what the function returned; raises what it raised, or what another task raised meanwhile that nobody
+---  has awaited
 function loop.run(fn, ...)
-  if tasks.current() then error("gemini.run: it is running already: gemini.spawn begins another task", 2) end
+  mustBeFunction(fn, "gemini.run")
+  if tasks.within() then error("gemini.run: it is running already: gemini.spawn begins another task", 2) end
+  tasks.listen()
   local main = tasks.spawn(fn, ...)
   drive(function() return not tasks.any() end)
-  return tasks.results(not tasks.hasFailed(main) and tasks.unheard() or main)
-end
-
----@return integer count  of the transfers under way
-function loop.live()
-  return multi and multi:live() or 0
+  local other = tasks.unheard()
+  return tasks.results(not tasks.hasFailed(main) and other or main)
 end
 
 return loop

@@ -12,34 +12,50 @@ local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 ---@field private wakeAt number?  when it goes on at the latest
 ---@field private ok boolean?  how it has ended
 ---@field private values table?  what the function returned, or the error
+---@field await fun(self): any  waits until it has ended: what its function returned; raises what it raised
 local Task = { __name = "gemini.task" }
 Task.__index = Task
 
--- Coroutine → its task.
+tasks.Task = Task
+
+-- Coroutine → its task, as long as it has not ended.
 local owners = setmetatable({}, { __mode = "k" })
 
 -- Those that have not ended, in the order of their beginning.
 local live = {}
 
--- The first that has failed, as long as nobody has heard of it.
+-- Those that have failed and that nobody has asked for their results, where somebody wants to know.
 local unheard
+
+-- How many resumes are within each other: a task may have coroutines of its own, in which calls block.
+local depth = 0
+
+-- Deeper, tasks wait for those that are there already: the C stack has an end.
+local DEEPEST = 25
 
 function Task:__tostring()
   return ("gemini.task: %s"):format(self.ok == nil and "running" or self.ok and "ended" or "failed")
 end
 
+local function remove(list, item)
+  for i, each in ipairs(list) do
+    if each == item then return table.remove(list, i) end
+  end
+end
+
 -- The results of a resume: the task has ended, or waits.
 local function settle(self, ok, ...)
+  depth = depth - 1
   if coroutine.status(self.co) ~= "dead" then return end
   self.ok, self.values = ok, { n = select("#", ...), ... }
-  if not ok then unheard = unheard or self end
-  for i, each in ipairs(live) do
-    if each == self then table.remove(live, i) break end
-  end
+  owners[self.co] = nil
+  remove(live, self)
+  if not ok and unheard then unheard[#unheard + 1] = self end
 end
 
 local function resume(self, ...)
   self.ready, self.wakeAt = nil, nil
+  depth = depth + 1
   settle(self, coroutine.resume(self.co, ...))
 end
 
@@ -60,6 +76,11 @@ function tasks.current()
   return owners[coroutine.running() or false]
 end
 
+---@return boolean  whether this runs in a task, or in a coroutine of one
+function tasks.within()
+  return depth > 0
+end
+
 ---Lets the current task wait. To be called in a task alone.
 ---@param ready fun(): boolean  whether it may go on
 ---@param seconds? number  after which it goes on in any case
@@ -69,33 +90,46 @@ function tasks.wait(ready, seconds)
   coroutine.yield()
 end
 
+local function isSuspended(self)
+  return self.ok == nil and coroutine.status(self.co) == "suspended"
+end
+
 local function isDue(self, now)
-  if coroutine.status(self.co) ~= "suspended" then return false end
+  if not isSuspended(self) then return false end
   return not self.ready or self.wakeAt ~= nil and self.wakeAt <= now or self.ready()
 end
 
 ---Lets every task go on that may.
 ---@return boolean  whether one did
 function tasks.pump()
-  if not live[1] then return false end
+  if not live[1] or depth >= DEEPEST then return false end
   local now, due = deadline.now(), {}
   for _, task in ipairs(live) do
     if isDue(task, now) then due[#due + 1] = task end
   end
   for _, task in ipairs(due) do
     -- One before may have let it go on already.
-    if task.ok == nil and coroutine.status(task.co) == "suspended" then resume(task) end
+    if isSuspended(task) then resume(task) end
   end
   return due[1] ~= nil
 end
 
 ---@param most number
 ---@return number seconds  until a task goes on by the clock, not more than `most`
+---@return boolean timed  whether there is such a task
 function tasks.patience(most)
+  local timed = false
   for _, task in ipairs(live) do
-    if task.wakeAt then most = math.min(most, deadline.left(task.wakeAt)) end
+    if task.wakeAt then most, timed = math.min(most, deadline.left(task.wakeAt)), true end
   end
-  return math.max(most, 0)
+  return math.max(most, 0), timed
+end
+
+---Gives up those that wait: for what can't come any more.
+function tasks.forget()
+  for i = #live, 1, -1 do
+    if isSuspended(live[i]) then table.remove(live, i) end
+  end
 end
 
 ---@return boolean  whether one has not ended
@@ -103,11 +137,23 @@ function tasks.any()
   return live[1] ~= nil
 end
 
+---From now on failures that nobody asks for are kept.
+function tasks.listen()
+  unheard = {}
+end
+
+---@return gemini.Task?  the first that has failed since `listen` and that nobody has asked for its results
+function tasks.unheard()
+  local first = unheard and unheard[1]
+  unheard = nil
+  return first
+end
+
 ---What a task's function returned; raises what it raised.
 ---@param self gemini.Task  one that has ended
 ---@return any ...
 function tasks.results(self)
-  if unheard == self then unheard = nil end
+  if unheard then remove(unheard, self) end
   if not self.ok then error(self.values[1], 0) end
   return unpack(self.values, 1, self.values.n)
 end
@@ -124,11 +170,10 @@ function tasks.hasFailed(self)
   return self.ok == false
 end
 
----@return gemini.Task?  one that has failed, and nobody asked for its results
-function tasks.unheard()
-  return unheard
+---@param self gemini.Task
+---@return boolean  whether it is the one that runs now, or waits for a coroutine of its own that does
+function tasks.isRunning(self)
+  return not isSuspended(self) and self.ok == nil
 end
-
-tasks.Task = Task
 
 return tasks

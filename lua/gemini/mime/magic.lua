@@ -146,4 +146,5 @@ return function(head)
     local kind = type(found) == "function" and found(head) or type(found) == "string" and found
     if kind then return kind end
   end
+  return nil
 end

@@ -4,11 +4,22 @@ local mime = require "gemini.mime"
 local options = require "gemini.options"
 local origin = require "gemini.origin"
 local own = require "gemini.own"
+local tables = require "gemini.tables"
 
 local arguments = {}
 
 -- Where the media come from.
 local ORIGINS = { "path", "data", "read" }
+
+---Bytes of a function that a request which needs a length may hold in memory.
+arguments.MOST_GATHERED = 64 * 1024 * 1024
+
+---@param protocol string
+---@return string problem  with more bytes than these
+function arguments.tooMuch(protocol)
+  local problem = 'read gives more than %d bytes, which protocol %q holds in memory: "resumable" takes any number'
+  return problem:format(arguments.MOST_GATHERED, protocol)
+end
 
 local function originProblem(row, media)
   local given, words = {}, {}
@@ -35,16 +46,22 @@ local function protocolProblem(row, media)
   if not media.protocol or media.protocol == "resumable" then return nil end
   if not row.body then return 'protocol must be "resumable" here' end
   if media.session then return 'session goes with protocol "resumable" alone' end
+  if media.size and media.size > arguments.MOST_GATHERED then return arguments.tooMuch(media.protocol) end
 end
 
 -- The key goes along: a session that was saved has to be one of this server's.
-local function sessionProblem(client, method, media)
+local function settleSession(client, method, media)
   if not media.session then return nil end
-  if not origin.resolve(client.baseUrl, media.session.url) then return "session.url is on another host" end
+  local url = origin.resolve(client.baseUrl, media.session.url)
+  if not url then return "session.url is on another host" end
   if media.session.method ~= method then return ("session is one of %s"):format(media.session.method) end
+  media.session = tables.copy(media.session)
+  media.session.url = url
 end
 
-local function typeProblem(mimeType)
+---@param mimeType any
+---@return string? problem
+function arguments.typeProblem(mimeType)
   if mimeType == nil or mime.isType(mimeType) then return nil end
   local shown = type(mimeType) == "string" and ("%q"):format(mimeType) or type(mimeType)
   return 'mimeType must be a MIME type such as "text/plain", got ' .. shown
@@ -63,8 +80,8 @@ local function whole(number) return number and math.floor(number) end
 function arguments.take(client, method, row, args)
   local media, problem = own.take(row, args, options.upload)
   if not media then return nil, problem end
-  problem = originProblem(row, media) or typeProblem(args.mimeType) or waitProblem(row, media)
-    or protocolProblem(row, media) or sessionProblem(client, method, media)
+  problem = originProblem(row, media) or arguments.typeProblem(args.mimeType) or waitProblem(row, media)
+    or protocolProblem(row, media) or settleSession(client, method, media)
   if problem then return nil, problem end
   media.size, media.chunkSize = whole(media.size), whole(media.chunkSize)
   media.wait = media.wait == true and {} or media.wait or nil

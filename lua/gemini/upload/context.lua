@@ -1,5 +1,7 @@
 ---What all requests of one upload share.
 
+require("gemini.interpreted")()
+
 local attempts = require "gemini.attempts"
 local deadline = require "gemini.deadline"
 local errors = require "gemini.errors"
@@ -16,29 +18,35 @@ local context = {}
 ---@field client gemini.State
 ---@field row gemini.Row
 ---@field built gemini.Request  with the metadata
+---@field call gemini.CallOptions?
 ---@field media gemini.Media
 ---@field source gemini.Source
 ---@field ends number?  the call's deadline
 ---@field attempts gemini.Attempts
 ---@field progress gemini.Progress
 ---@field public upload gemini.Upload
+---@field session gemini.UploadSession?
+---@field total integer?  bytes of the media, once all of them are known
 
 ---@param client gemini.State
 ---@param row gemini.Row
 ---@param built gemini.Request  with `media` and `source`
+---@param call? gemini.CallOptions
 ---@return gemini.UploadContext
-function context.new(client, row, built)
+function context.new(client, row, built, call)
   local upload, ends = {}, deadline.after(built.timeout)
   return {
     client = client,
     row = row,
     built = built,
+    call = call,
     media = built.media,
     source = built.source,
     ends = ends,
     attempts = attempts.new(ends),
     progress = progress(built.media.onProgress, built.source.size, upload),
     upload = upload,
+    total = built.source.size,
   }
 end
 
@@ -49,10 +57,17 @@ end
 ---@return gemini.Request
 function context.request(up, fields, more)
   local sent = tables.copy(up.built)
-  for name, value in pairs(fields) do sent[name] = value end
+  for name, value in next, fields do sent[name] = value end
   sent.headers = headers.merge(up.built.headers, more)
   sent.timeout = deadline.limit(up.ends)
   return sent
+end
+
+---Has a session from now on, and lets the caller have a copy.
+---@param up gemini.UploadContext
+---@param session gemini.UploadSession
+function context.hold(up, session)
+  up.session, up.upload.session = session, tables.copy(session)
 end
 
 ---@param up gemini.UploadContext

@@ -3,6 +3,8 @@
 require("gemini.interpreted")()
 
 local arguments = require "gemini.upload.arguments"
+local context = require "gemini.upload.context"
+local deadline = require "gemini.deadline"
 local errors = require "gemini.errors"
 local mime = require "gemini.mime"
 local options = require "gemini.options"
@@ -13,6 +15,9 @@ local source = require "gemini.upload.source"
 local tables = require "gemini.tables"
 
 local upload = {}
+
+-- The first segment of an upload's path.
+local PLACE = "upload/"
 
 -- Media of at most so many bytes go in one request.
 local MOST_AT_ONCE = 1024 * 1024
@@ -48,12 +53,16 @@ local function legible(text)
   return require("gemini.codec").decode('"' .. quoted .. '"')
 end
 
+local function nameLegibly(row, args)
+  local name = metadata(row, args).displayName
+  if type(name) == "string" then change(row, args, "displayName", legible(name)) end
+end
+
 -- The media's type, as it is said or told by what they are; nil and what is wrong. Nothing is guessed.
 local function typeOf(row, args, opened)
-  local found = args.mimeType or metadata(row, args).mimeType
-    or mime.of(opened.name, function() return opened:head() end)
-  if mime.isType(found) then return found end
-  if found then return nil, ('mimeType must be a MIME type such as "text/plain", got %q'):format(tostring(found)) end
+  local given = args.mimeType or metadata(row, args).mimeType
+  local found = given or mime.of(opened.name, function() return opened:head() end)
+  if found then return found, arguments.typeProblem(found) end
   local name = opened.name and (" %q"):format(opened.name) or ""
   return nil, ("mimeType is missing: neither the name%s nor the first bytes tell what this is"):format(name)
 end
@@ -73,22 +82,31 @@ end
 -- Bytes alone have no place for anything else.
 local function excess(row, args, media)
   if media.protocol ~= "raw" then return nil end
-  local elsewhere = path.names(row.path)
-  for _, name in ipairs(tables.sortedKeys(args)) do
-    if not elsewhere[name] and name ~= "mimeType" then return ('%s can\'t be sent by protocol "raw"'):format(name) end
+  local elsewhere, first = path.names(row.path), nil
+  for name in next, args do
+    local other = type(name) == "string" and not elsewhere[name] and name ~= "mimeType"
+    if other and (not first or name < first) then first = name end
   end
+  return first and ('%s can\'t be sent by protocol "raw"'):format(first)
 end
 
 local function settle(row, args, media, opened)
   local given = metadata(row, args)
   media.name = row.wrap and type(given.name) == "string" and given.name or nil
-  if type(given.displayName) == "string" then change(row, args, "displayName", legible(given.displayName)) end
   settleProtocol(row, media, opened)
-  local problem
-  media.mimeType, problem = typeOf(row, args, opened)
+  local found, problem = typeOf(row, args, opened)
   if problem then return problem end
-  placeType(row, args, media.mimeType)
+  media.mimeType = found
+  placeType(row, args, found)
   return excess(row, args, media)
+end
+
+-- What is wrong with all that is not about the media, known before a file is opened or a function called.
+local function problemOfRest(client, method, row, args, call)
+  local trial = tables.copy(args)
+  placeType(row, trial, "application/octet-stream")
+  local _, problem = request.build(client, method, row, trial, call, PLACE)
+  return problem
 end
 
 ---Like request.build, for a row that takes media and arguments that have them.
@@ -101,44 +119,60 @@ end
 ---@return string|gemini.Error? problem  what is wrong with the arguments, or why a file can't be read
 function upload.build(client, method, row, args, call)
   local media, problem = arguments.take(client, method, row, args)
-  if not media then return nil, problem end
+  nameLegibly(row, args)
+  problem = problem or problemOfRest(client, method, row, args, call)
+  if problem then return nil, problem end
   local opened
-  opened, problem = source.open(media)
+  opened, problem = source.open(media, method)
   if not opened then
     return nil, errors.new("io", problem, { method = method, url = client.baseUrl, attempts = 0 })
   end
   problem = settle(row, args, media, opened)
   if problem then return nil, problem end
   local built
-  built, problem = request.build(client, method, row, args, call, "upload/")
+  built, problem = request.build(client, method, row, args, call, PLACE)
   if not built then return nil, problem end
   built.media, built.source = media, opened
   return built
 end
 
--- Waits for what the server still does with what it has got. An error does not hide that it has it.
-local function await(client, reply, given)
-  local done, err
-  if type(reply.wait) == "function" then
-    done, err = reply:wait(given)
-  else
-    done, err = require("gemini.active").wait(client, reply, given)
-  end
-  if err then err.partial = reply end
-  return done, err
+-- What was sent has to be what there was, and what the server has what was sent.
+local function discrepancy(up, reply)
+  local problem = up.source:problem()
+  if problem then return context.failure(up, "io", problem) end
+  local size = tonumber(reply.sizeBytes)
+  if not size or not up.total or size == up.total then return nil end
+  return context.failure(up, "protocol", ("the server has made %d bytes of %d"):format(size, up.total))
+end
+
+-- Waits for what the server still does with what it has got.
+local function await(up, reply)
+  local given = tables.copy(up.media.wait)
+  local left = deadline.limit(up.ends)
+  given.timeout = left and math.min(left, given.timeout or left) or given.timeout
+  if type(reply.wait) == "function" then return reply:wait(given) end
+  return require("gemini.active").wait(up.client, reply, given, up.call)
 end
 
 ---@param client gemini.State
 ---@param row gemini.Row
 ---@param built gemini.Request
+---@param _ table
+---@param call? gemini.CallOptions
 ---@return table? reply
 ---@return gemini.Error?
-function upload.send(client, row, built)
-  local media = built.media
+function upload.send(client, row, built, _, call)
+  local media, up = built.media, context.new(client, row, built, call)
   local carryOut = require(media.protocol == "resumable" and "gemini.upload.resumable" or "gemini.upload.single")
-  local reply, err = carryOut(require("gemini.upload.context").new(client, row, built))
-  if not reply or not media.wait then return reply, err end
-  return await(client, reply, media.wait)
+  local reply, err = carryOut(up)
+  if not reply then return nil, deadline.tell(err, up.ends, built.timeout) end
+  if up.total then up.progress:finish(up.total) end
+  err = discrepancy(up, reply)
+  local done = not err and reply or nil
+  if done and media.wait then done, err = await(up, reply) end
+  -- An error does not hide what the server has.
+  if err then err.partial = reply end
+  return done, err
 end
 
 return upload

@@ -13,7 +13,8 @@ local PIECE = 256 * 1024
 ---@field private from integer  the place of the first byte held
 ---@field private last integer  how many bytes have been read
 ---@field private ended boolean?
----@field private problem string?  why nothing can be read any more
+---@field private why string?  why nothing can be read any more
+---@field private method string
 local Reader = {}
 Reader.__index = Reader
 
@@ -32,9 +33,11 @@ end
 local function more(self)
   local piece, problem = self.read(PIECE)
   if type(piece) == "string" then return keep(self, piece) end
-  if piece ~= nil then error(("read must return a string, or nil at the end, got %s"):format(type(piece)), 0) end
+  if piece ~= nil then
+    error(("%s: read must return a string, or nil at the end, got %s"):format(self.method, type(piece)), 0)
+  end
   self.ended = true
-  self.problem = problem ~= nil and "read failed: " .. tostring(problem) or nil
+  self.why = problem ~= nil and "read failed: " .. tostring(problem) or nil
 end
 
 -- Forgets what lies before a place.
@@ -67,7 +70,7 @@ end
 
 -- What is wrong with what has been read.
 local function problemOf(self, offset)
-  if self.problem then return self.problem end
+  if self.why then return self.why end
   if self.size and self.last > self.size then
     return ("read gives more bytes than size says, %d"):format(self.size)
   elseif self.size and self.ended and self.last < self.size then
@@ -109,9 +112,17 @@ function Reader:head()
   return table.concat(self.held):sub(1, mime.HEAD)
 end
 
+-- What was given once can't be held against anything.
+function Reader:mark() return nil end -- luacheck: ignore 212
+
+function Reader:problem() return nil end -- luacheck: ignore 212
+
 ---@param read fun(n: integer): string?, string?
 ---@param size? integer
+---@param method string  whose name errors have
 ---@return gemini.Reader
-return function(read, size)
-  return setmetatable({ read = read, size = size, held = {}, small = {}, waiting = 0, from = 0, last = 0 }, Reader)
+return function(read, size, method)
+  return setmetatable({
+    read = read, size = size, method = method, held = {}, small = {}, waiting = 0, from = 0, last = 0,
+  }, Reader)
 end

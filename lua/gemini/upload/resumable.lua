@@ -2,7 +2,9 @@
 
 local attempts = require "gemini.attempts"
 local context = require "gemini.upload.context"
+local deadline = require "gemini.deadline"
 local session = require "gemini.upload.session"
+local tables = require "gemini.tables"
 
 local CHUNK = 8 * 1024 * 1024
 
@@ -17,15 +19,23 @@ local function isGone(err) return err.kind == "api" and GONE[err.code] end
 -- An answer that can't be read may be a gateway's.
 local function mayPass(err) return attempts.mayPass(err) or err.kind == "protocol" end
 
+local function protocol(up, message) return nil, nil, context.failure(up, "protocol", message) end
+
 -- Waits before one more attempt; false when it is time to give up. What counts is how far the server ever was.
 local function again(up, err) return up.attempts:again(err, up.furthest) end
+
+-- The server can have no more than `sent` bytes, and the upload's end only where that was sent.
+local function begin(up, opened, sent, ended)
+  context.hold(up, opened)
+  up.furthest, up.sent, up.ended = 0, sent, ended
+end
 
 -- Opens a session, and says so.
 local function open(up)
   while true do
-    local begun, err = session.start(up)
-    if begun then
-      up.upload.session, up.furthest = begun, 0
+    local opened, err = session.start(up)
+    if opened then
+      begin(up, opened, 0, false)
       up.progress:begin(0)
       return 0
     end
@@ -40,35 +50,41 @@ local function restart(up, err)
   return open(up)
 end
 
--- The upload is complete, and what the server had to say of it was lost: a file of a known name can be asked for.
+-- A file of a known name can be asked for.
+local function askFor(up, name)
+  local api, request, rest = require "gemini.api", require "gemini.request", require "gemini.rest"
+  local call = tables.copy(up.call or {})
+  call.timeout = deadline.limit(up.ends)
+  local built, problem = request.build(up.client, "files.get", api.files.get, { name = name }, call)
+  if not built then return protocol(up, problem) end
+  return nil, rest.call(up.client, api.files.get, built)
+end
+
+-- The upload is complete, and what the server had to say of it was lost.
 local function lost(up)
-  local name = up.media.name
-  if name then
-    local api, request, rest = require "gemini.api", require "gemini.request", require "gemini.rest"
-    local built = request.build(up.client, "files.get", api.files.get, { name = name })
-    if built then return nil, rest.call(up.client, api.files.get, built) end
-  end
+  if up.media.name then return askFor(up, up.media.name) end
   return nil, nil, context.failure(up, "truncated", "the upload is complete, but the answer that tells of it was lost")
 end
 
 -- What is wrong with the place where the server says that it stands.
 local function misplaced(up, offset)
-  if not offset then return "the server does not say how many bytes it has" end
-  if up.source.size and offset > up.source.size then
-    return ("the server has %d bytes, and there are %d"):format(offset, up.source.size)
-  end
+  local most = math.min(up.sent, up.source.size or up.sent)
+  if offset > most then return ("the server has %d bytes, and got %d"):format(offset, most) end
   if not up.source:reaches(offset) then
     return ("the server wants byte %d again, and read gives it once"):format(offset)
   end
 end
 
--- Where a session stands by its own account: the offset, or nil and the reply, or nil, nil and the error.
-local function read(up, found)
-  if found.reply then return nil, found.reply end
-  if found.complete then return lost(up) end
+-- What a session's answer comes to: the offset, or nil and the reply, or nil, nil and the error.
+local function conclude(up, found)
   if found.cancelled then return nil, nil, context.failure(up, "cancelled", "the upload's session was cancelled") end
+  if found.reply or found.complete then
+    if not up.ended then return protocol(up, "the server ended the upload before its last byte") end
+    if found.reply then return nil, found.reply end
+    return lost(up)
+  end
   local problem = misplaced(up, found.offset)
-  if problem then return nil, nil, context.failure(up, "protocol", problem) end
+  if problem then return protocol(up, problem) end
   return found.offset
 end
 
@@ -76,10 +92,17 @@ end
 local function locate(up)
   while true do
     local found, err = session.query(up)
-    if found then return read(up, found) end
+    if found then return conclude(up, found) end
     if isGone(err) then return restart(up, err) end
     if not mayPass(err) or not again(up, err) then return nil, nil, err end
   end
+end
+
+-- Asks behind an answer from which nothing follows.
+local function locateAfter(up, problem)
+  local err = context.failure(up, "protocol", problem)
+  if not again(up, err) then return nil, nil, err end
+  return locate(up)
 end
 
 -- Goes on behind a chunk that failed.
@@ -87,67 +110,79 @@ local function recover(up, chunk, err)
   if isGone(err) then return restart(up, err) end
   local refused = err.kind == "api" and ELSEWHERE[err.code]
   if not (refused or mayPass(err)) or not again(up, err) then return nil, nil, err end
+  local before = up.session
   local offset, reply, other = locate(up)
   -- Where the server has been all the time, it means what it said.
-  if refused and offset == chunk.offset then return nil, nil, err end
+  if refused and offset == chunk.offset and up.session == before then return nil, nil, err end
   return offset, reply, other
 end
 
 -- Follows a server that has taken a chunk, or part of it.
 local function follow(up, chunk, found)
-  local behind = chunk.offset + chunk.length
-  if (found.reply or found.complete) and not chunk.last then
-    return nil, nil, context.failure(up, "protocol", "the server ended the upload before its last byte")
-  end
-  if not (found.reply or found.complete or found.cancelled or found.offset) then
-    if chunk.last then return locate(up) end
-    found.offset = behind
-  end
-  local offset, reply, err = read(up, found)
-  if not offset then return nil, reply, err end
-  if offset > behind then
-    return nil, nil, context.failure(up, "protocol", ("the server has %d bytes, and got %d"):format(offset, behind))
-  end
-  local stands = context.failure(up, "protocol", ("the server has taken no byte behind %d"):format(offset))
-  if offset <= chunk.offset and not again(up, stands) then return nil, nil, stands end
-  return offset
+  if not found.known then return locateAfter(up, "the server does not say what became of the chunk") end
+  local silent = not (found.reply or found.complete or found.cancelled or found.offset)
+  if silent and chunk.last then return locateAfter(up, "the server does not say whether the upload is complete") end
+  if silent then return chunk.offset + chunk.length end
+  local offset, reply, err = conclude(up, found)
+  if not offset or offset > chunk.offset then return offset, reply, err end
+  return locateAfter(up, ("the server has taken no byte behind %d"):format(offset))
 end
 
 -- Whole granules, as many as the chunk has to have at least.
 local function chunkLength(up)
-  local granularity = up.upload.session.granularity
+  local granularity = up.session.granularity
   return math.ceil((up.media.chunkSize or CHUNK) / granularity) * granularity
+end
+
+-- The chunk that comes next, or nil and the error: a file that was changed is no more what the session is of.
+local function nextChunk(up, offset)
+  local segments, length, last = up.source:take(offset, chunkLength(up))
+  if segments then return { segments = segments, offset = offset, length = length, last = last } end
+  up.unfit = up.source.modified ~= nil
+  return nil, context.failure(up, "io", length)
 end
 
 -- Sends what comes next: the next offset, or nil and the reply, or nil, nil and the error.
 local function advance(up, offset)
-  local segments, length, last = up.source:take(offset, chunkLength(up))
-  if not segments then return nil, nil, context.failure(up, "io", length) end
-  local chunk = { segments = segments, offset = offset, length = length, last = last }
-  up.furthest, up.total = math.max(up.furthest or 0, offset), last and offset + length or nil
-  local found, err = session.send(up, chunk)
-  if not found then return recover(up, chunk, err) end
-  local next, reply, problem = follow(up, chunk, found)
-  if next then up.progress:tick(next) end
-  return next, reply, problem
+  local chunk, err = nextChunk(up, offset)
+  if not chunk then return nil, nil, err end
+  local behind = offset + chunk.length
+  up.furthest, up.sent, up.ended = math.max(up.furthest, offset), math.max(up.sent, behind), up.ended or chunk.last
+  if chunk.last then up.total = behind end
+  local found, problem = session.send(up, chunk)
+  if not found then return recover(up, chunk, problem) end
+  local after, reply, other = follow(up, chunk, found)
+  if after then up.progress:tick(after) end
+  return after, reply, other
 end
 
 -- What keeps a session that was saved from being that of these media.
-local function changed(up, saved)
-  if saved.size ~= up.source.size then
-    return ("the session is for %s bytes, and there are %s"):format(tostring(saved.size), tostring(up.source.size))
+local function mismatch(up, saved)
+  local source = up.source
+  if saved.size ~= source.size and saved.size and source.size then
+    return ("the session is for %d bytes, and there are %d"):format(saved.size, source.size)
   end
-  if saved.modified ~= up.source.modified then return "the file was changed since the session began" end
+  if saved.modified ~= source.modified and saved.modified and source.modified then
+    return "the file was changed since the session began"
+  end
+  local same = saved.size == source.size and saved.modified == source.modified and saved.mark == source:mark()
+  return not same and "the session is one of other bytes" or nil
 end
 
 local function resume(up)
   local saved = up.media.session
-  local problem = changed(up, saved)
+  local problem = mismatch(up, saved)
   if problem then return nil, nil, context.failure(up, "io", problem) end
-  up.upload.session = session.restored(saved)
+  -- What another process has sent is not known.
+  begin(up, session.restored(saved), math.huge, true)
   local offset, reply, err = locate(up)
-  if offset then up.progress:begin(offset) end
+  if offset then up.progress:tell(offset) end
   return offset, reply, err
+end
+
+-- Whether an upload that has failed may go on with its session.
+local function mayGoOn(up, err)
+  return up.session and not up.unfit and not isGone(err) and err.kind ~= "cancelled"
 end
 
 ---@param up gemini.UploadContext
@@ -156,11 +191,7 @@ end
 return function(up)
   local offset, reply, err = (up.media.session and resume or open)(up)
   while offset do offset, reply, err = advance(up, offset) end
-  if reply then
-    local total = up.source.size or up.total
-    if total then up.progress:finish(total) end
-    return reply
-  end
-  if not isGone(err) then err.session = up.upload.session end
+  if reply then return reply end
+  if mayGoOn(up, err) then err.session = tables.copy(up.session) end
   return nil, err
 end

@@ -1,6 +1,7 @@
 ---The requests of an upload session: start, query, and chunks. Nothing here tries anything twice.
 
 local context = require "gemini.upload.context"
+local headers = require "gemini.headers"
 local origin = require "gemini.origin"
 local rest = require "gemini.rest"
 local tables = require "gemini.tables"
@@ -13,8 +14,10 @@ local session = {}
 ---@field granularity integer  which divides every chunk but the last
 ---@field size integer?  of the media, where it is known
 ---@field modified string?  of the file
+---@field mark string?  of the first and the last bytes
 
 ---@class gemini.UploadState  what a session's answer says
+---@field known boolean  whether it says anything
 ---@field offset integer?  how many bytes the server has
 ---@field reply table?  what the finished upload gives
 ---@field complete boolean?  finished, and the reply was lost
@@ -23,18 +26,14 @@ local session = {}
 -- Of servers that name none.
 local GRANULARITY = 262144
 
-local function integer(text)
-  local digits = (text or ""):match("^%d+$")
-  return digits and #digits <= 15 and math.floor(tonumber(digits)) or nil
-end
-
--- What is not plain ASCII, and what begins an escape.
+-- What is not plain ASCII, what begins an escape, and blanks at the ends, which servers take for nothing.
 local function escapedName(name)
-  return (name:gsub("[^\32-\36\38-\126]", function(byte) return ("%%%02X"):format(byte:byte()) end))
+  local function escape(byte) return ("%%%02X"):format(byte:byte()) end
+  return (name:gsub("[^\32-\36\38-\126]", escape):gsub("^ ", "%%20"):gsub(" $", "%%20"))
 end
 
-local function began(up, headers)
-  local location = headers["x-goog-upload-url"]
+local function began(up, fields)
+  local location = fields["x-goog-upload-url"]
   local url = location and origin.resolve(up.client.baseUrl, location)
   if not url then
     local problem = location and "the upload's session is at no place on this host"
@@ -44,9 +43,10 @@ local function began(up, headers)
   return {
     url = url,
     method = up.built.label.method,
-    granularity = math.max(integer(headers["x-goog-upload-chunk-granularity"]) or GRANULARITY, 1),
+    granularity = math.max(headers.integer(fields["x-goog-upload-chunk-granularity"]) or GRANULARITY, 1),
     size = up.source.size,
     modified = up.source.modified,
+    mark = up.source:mark(),
   }
 end
 
@@ -67,26 +67,41 @@ function session.start(up)
   })
 end
 
+local function hasBody(transfer) return transfer:bodyText():find("%S") ~= nil end
+
 -- The reply of a finished upload; where it was lost, a query may bring it without.
 local function finished(up, request, transfer)
-  if not transfer:bodyText():find("%S") then return { complete = true } end
+  if not hasBody(transfer) then return { known = true, complete = true } end
   local reply, err = rest.read(up.client, up.row, request, transfer)
-  return reply and { reply = reply }, err
+  return reply and { known = true, reply = reply }, err
 end
 
 -- `last` where the answer should be the upload's reply, whatever its headers.
 local function state(up, request, transfer, last)
-  local headers = transfer:headers()
-  local status = headers["x-goog-upload-status"]
-  if status == "final" or last and not status then return finished(up, request, transfer) end
-  return { offset = integer(headers["x-goog-upload-size-received"]), cancelled = status == "cancelled" or nil }
+  local fields = transfer:headers()
+  local status = fields["x-goog-upload-status"]
+  if status == "final" or last and not status and hasBody(transfer) then return finished(up, request, transfer) end
+  return {
+    known = status ~= nil,
+    offset = headers.integer(fields["x-goog-upload-size-received"]),
+    cancelled = status == "cancelled" or nil,
+  }
 end
 
 -- A request to the session: it brings bytes, not the metadata.
 local function command(up, body, more)
-  local request = context.request(up, { method = "POST", url = up.upload.session.url, body = body }, more)
+  local request = context.request(up, { method = "POST", url = up.session.url, body = body }, more)
   request.headers["content-type"] = nil
   return request
+end
+
+-- Where a session stands; an answer that does not tell is none.
+local function standing(up, request, transfer)
+  local found, err = state(up, request, transfer)
+  if found and not (found.offset or found.reply or found.complete or found.cancelled) then
+    return nil, context.failure(up, "protocol", "the server does not say how many bytes it has")
+  end
+  return found, err
 end
 
 ---Asks how far the upload has come.
@@ -96,7 +111,7 @@ end
 function session.query(up)
   local request = command(up, "", { ["X-Goog-Upload-Command"] = "query" })
   return rest.exchange(up.client, request, {
-    read = function(transfer) return state(up, request, transfer) end,
+    read = function(transfer) return standing(up, request, transfer) end,
   })
 end
 

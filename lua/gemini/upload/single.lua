@@ -1,12 +1,10 @@
 ---Uploads in one request: the media alone, or behind what is said of them.
 
+local arguments = require "gemini.upload.arguments"
 local attempts = require "gemini.attempts"
 local context = require "gemini.upload.context"
 local random = require "gemini.random"
 local rest = require "gemini.rest"
-
--- What is read from a function is gathered first: a request has a length.
-local MOST_GATHERED = 64 * 1024 * 1024
 
 local function partHead(boundary, mediaType)
   return ("--%s\r\nContent-Type: %s\r\n\r\n"):format(boundary, mediaType)
@@ -26,17 +24,15 @@ local function raw(up) return "", "", up.media.mimeType end
 
 local FRAMES = { multipart = multipart, raw = raw }
 
--- All of the media as segments, or nil and the error.
+-- All of the media as segments, or nil and the error. What is read from a function is gathered first.
 local function gather(up)
-  local source = up.source
-  local segments, length, last = source:take(0, source.size or MOST_GATHERED)
+  local segments, length, last = up.source:take(0, up.source.size or arguments.MOST_GATHERED)
   if not segments then return nil, context.failure(up, "io", length) end
   if last then return segments, length end
-  local problem = 'read gives more than %d bytes, which protocol %q holds in memory: "resumable" takes any number'
-  return nil, context.failure(up, "limit", problem:format(MOST_GATHERED, up.media.protocol))
+  return nil, context.failure(up, "limit", arguments.tooMuch(up.media.protocol))
 end
 
--- The request, how many bytes of its body come before the media, and how many they are.
+-- The request's body, how many bytes of it come before the media, how many they are, and its type.
 local function prepare(up)
   local segments, length = gather(up)
   if not segments then return nil, length end
@@ -50,23 +46,26 @@ local function clamp(value, most) return math.max(0, math.min(value, most)) end
 
 -- Sends it once. The third result tells that the server can't have all of it, and so has made nothing of it.
 local function send(up, segments, start, length, contentType)
-  local sent, whole
-  local request = context.request(up, { body = segments }, {
+  local sent, answered
+  local request = context.request(up, { body = segments, once = true }, {
     ["Content-Type"] = contentType,
     ["X-Goog-Upload-Protocol"] = up.media.protocol,
   })
   local reply, err = rest.exchange(up.client, request, {
     tick = function(transfer) up.progress:tick(clamp(transfer:sent() - start, length)) end,
-    ended = function(transfer) sent, whole = transfer:sent(), transfer:status() ~= nil end,
+    ended = function(transfer) sent, answered = transfer:sent(), transfer:status() ~= nil end,
     read = function(transfer) return rest.read(up.client, up.row, request, transfer) end,
   })
-  return reply, err, not whole and (sent or 0) < start + length
+  return reply, err, not answered and (sent or 0) < start + length
 end
 
--- What the server refused for now was not carried out, and neither was what it can't have got. All else may have been,
--- and a second file is not what was asked for.
+-- Answers that say that nothing was carried out.
+local REFUSALS = { [429] = true, [503] = true }
+
+-- What may have been carried out is not repeated: a second file is not what was asked for.
 local function mayRepeat(err, incomplete)
-  return attempts.mayPass(err) and (err.kind == "api" or incomplete)
+  if incomplete then return attempts.mayPass(err) end
+  return err.kind == "api" and REFUSALS[err.code] ~= nil
 end
 
 ---@param up gemini.UploadContext
@@ -75,13 +74,11 @@ end
 return function(up)
   local segments, start, length, contentType = prepare(up)
   if not segments then return nil, start end
+  up.total = length
   up.progress:begin(0)
   while true do
     local reply, err, incomplete = send(up, segments, start, length, contentType)
-    if reply then
-      up.progress:finish(length)
-      return reply
-    end
+    if reply then return reply end
     if not mayRepeat(err, incomplete) or not up.attempts:again(err, 0) then return nil, err end
   end
 end
