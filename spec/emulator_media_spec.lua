@@ -198,6 +198,18 @@ describe("the emulator's media", function()
       assert.equal(2 * GRANULE, received(target))
     end)
 
+    it("what breaks off at another place than the session's leaves nothing in it", function()
+      local target = begin()
+      assert.equal(200, send(target, "upload", ("a"):rep(GRANULE), 0).status)
+      server.fail { { command = "upload", dropRequest = GRANULE + 5 } }
+      broken(target, "upload", ("b"):rep(2 * GRANULE), 0)
+      assert.equal(GRANULE, received(target))
+      assert.equal(400, send(target, "upload", ("b"):rep(GRANULE), 0).status)
+      local file = emu.json(send(target, "upload, finalize", "c", GRANULE)).file
+      local expected = require("gemini.codec").sha256():add(("a"):rep(GRANULE) .. "c"):hex()
+      assert.equal(gemini.base64.encode(expected), file.sha256Hash)
+    end)
+
     it("an error is the answer, some times and after some requests", function()
       server.fail { { path = "/v1beta/models", verb = "GET", status = 503, retryAfter = 7, after = 1, times = 2 } }
       local seen = {}
@@ -255,15 +267,20 @@ describe("the emulator's media", function()
 
     it("not by what is no fault", function()
       for message, faults in pairs {
+        ["faults must be a list, got a field 'status'"] = { status = 503 },
+        ["faults must be a list, got string"] = "503",
         ["a fault has no 'stats'"] = { { stats = 503 } },
         ["a fault's status must be an HTTP status from 400 to 599"] = { { status = 200 } },
         ["a fault's take must be a whole number"] = { { take = -1 } },
         ["a fault's path must be a string"] = { { path = 5 } },
         ["a fault is a table"] = { 5 },
       } do
-        local ok, problem = server.fail(faults)
-        assert.is_nil(ok)
-        assert.truthy(problem:find(message, 1, true), problem)
+        local ok, problem = pcall(server.fail, faults)
+        assert.is_false(ok)
+        assert.truthy(problem:find("gemini.emulator: " .. message, 1, true), problem)
+        local response = call("POST", "/emulator:fail", cjson.encode { faults = faults })
+        assert.equal(400, response.status)
+        assert.truthy(cjson.decode(response.body).error.message:find(message, 1, true), response.body)
       end
       assert.equal(200, call("GET", "/v1beta/models").status)
     end)

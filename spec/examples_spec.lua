@@ -48,15 +48,21 @@ describe("examples/upload.lua #checkout", function()
   it("takes what comes in", function()
     local all = output(("printf '\\211PNG\\r\\n\\032\\n' | sh %s 2>&1"):format(run "-"))
     assert.truthy(all:find "^files/%w+\n$", all)
+    all = output(("echo hello | sh %s 2>&1"):format(run "--type text/plain -"))
+    assert.truthy(all:find "^files/%w+\n$", all)
+    local piped = "echo hello | sh " .. run "--type text/plain -"
+    local terminal = output(("script -qec %s /dev/null </dev/null"):format(quote(piped)))
+    assert.truthy(terminal:find "\r%-  0 B\27%[K", terminal)
   end)
 
   it("says in one line what is wrong, and fails", function()
     for words, message in pairs {
       ["/no/such/file"] = "media.upload: io: /no/such/file: No such file or directory",
       [quote(temporary.file "hello")] = "mimeType is missing",
-      [""] = "usage: lua5.4 examples/upload.lua FILE",
+      ["-"] = "files.upload: mimeType is missing: neither the name nor the first bytes tell",
+      [""] = "usage: lua5.4 examples/upload.lua [--type TYPE] FILE",
     } do
-      local all = output(("sh %s 2>&1; echo $?"):format(run(words)))
+      local all = output(("sh %s 2>&1 </dev/null; echo $?"):format(run(words)))
       assert.truthy(all:find(message, 1, true), all)
       assert.truthy(all:find "^[^\n]*\n[12]\n$", all)
     end

@@ -74,6 +74,8 @@ describe("a media type #lua", function()
     local packet = "G" .. ("\0"):rep(187)
     assert.equal("video/mp2t", (mime.of("a.ts", function() return packet:rep(3) end)))
     assert.equal("text/plain", (mime.of("a.ts", function() return "export {}" end)))
+    assert.equal("audio/flac", (mime.of("a.bin", function() return "fLaC" end)))
+    assert.equal("application/octet-stream", (mime.of("a.bin", function() return "\1\2\3" end)))
   end)
 
   it("of an ending stands once in the table", function()

@@ -2,6 +2,7 @@
 
 local emu = require "spec.support.emulator"
 local gemini = require "gemini"
+local run = require "spec.support.run"
 local talk = require "spec.support.talk"
 local temporary = require "spec.support.temporary"
 
@@ -192,6 +193,26 @@ describe("tasks", function()
       end
     end)
     assert.equal(100, count)
+  end)
+
+  it("that a Ctrl-C meets end all of it", function()
+    local output, status = run.lua([[
+      local server = require("loopback").start { { { "recv" }, { "hold" } } }
+      local gemini = require "gemini"
+      local client = gemini.new { apiKey = "k", baseUrl = server.url }
+      gemini.run(function()
+        gemini.spawn(function() client.models:generateContent { model = "m", contents = "x" } end)
+        while true do
+          local sum = 0
+          for i = 1, 1e6 do sum = sum + i end
+          coroutine.yield()
+        end
+      end)
+      print "went on"
+    ]], "timeout --foreground -s INT -k 20 1")
+    assert.truthy(output:find("interrupted!", 1, true), output)
+    assert.falsy(output:find("went on", 1, true), output)
+    assert.equal(124, status)
   end)
 
   it("may have coroutines of their own, in which calls block", function()

@@ -34,7 +34,7 @@ local function serving(...)
   local scripts = {}
   for i = 1, select("#", ...) do
     local answer = select(i, ...)
-    scripts[i] = { { "recv" }, answer and { "send", answer } or { "reset" }, { "close" } }
+    scripts[i] = answer and talk.last(answer) or { { "recv" }, { "reset" } }
   end
   return talk.scripted(scripts)
 end
@@ -165,7 +165,8 @@ describe("an upload whose connection breaks", function()
     assert.is_nil(file)
     assert.equal(3, err.attempts)
     assert.same({
-      url = server.url .. "/session?id=1", method = "media.upload", granularity = 4, size = 16, mark = err.session.mark,
+      url = server.url .. "/session?id=1", method = "media.upload", granularity = 4, size = 16, mimeType = "text/plain",
+      mark = err.session.mark,
     }, err.session)
     assert.same({ "start", "upload 0:01234567", "query" }, asked(server))
   end)
@@ -338,8 +339,8 @@ describe("an upload whose server", function()
 
   it("is kept to the time of the call, whatever is asked", function()
     local client = talk.scripted {
-      { { "recv" }, { "send", BEGAN }, { "close" } }, { { "recv" }, { "reset" } },
-      { { "recv" }, { "send", talk.http("200 OK", "", "X-Goog-Upload-Status: final\r\n") }, { "close" } }, { { "recv" }, { "hold" } },
+      talk.last(BEGAN), { { "recv" }, { "reset" } },
+      talk.last(talk.http("200 OK", "", "X-Goog-Upload-Status: final\r\n")), { { "recv" }, { "hold" } },
     }
     local file, err = upload(client, { chunkSize = 16, name = "files/mine" }, { timeout = 0.5, headers = { ["X-Own"] = "1" } })
     assert.is_nil(file)
@@ -453,7 +454,32 @@ describe("an upload that goes on with a session", function()
     assert.equal(3, #server:requests())
     file, problem = resume(err.session, { read = reader "01", mimeType = "text/plain" }, active(8))
     assert.is_nil(file)
-    assert.same({ "io", "read has ended after 2 bytes, and the server has 8" }, { problem.kind, problem.message })
+    assert.same({ "io", "the session is one of other bytes" }, { problem.kind, problem.message })
+    local long = ("x"):rep(100000)
+    client = serving(BEGAN, false, false)
+    _, err = upload(client, { read = reader(long, long) }, { timeout = 0.5 })
+    file, problem = resume(err.session, { read = reader(long), mimeType = "text/plain" }, active(150000))
+    assert.is_nil(file)
+    assert.same({ "io", "read has ended after 100000 bytes, and the server has 150000" }, { problem.kind, problem.message })
+  end)
+
+  it("needs no type, which the session has", function()
+    local session
+    local client = serving(BEGAN)
+    pcall(client.media.upload, client.media, {
+      data = DATA, mimeType = "text/x-own", protocol = "resumable",
+      onProgress = function(_, _, up)
+        session = up.session
+        -- It is the caller's copy.
+        up.session.url, up.session.granularity = nil, nil
+        error "the process ends here"
+      end,
+    })
+    session.url = "/session?id=1"
+    local file, err = resume(session, { data = DATA }, GONE, AGAIN, active(), FINAL)
+    assert.is_nil(err)
+    assert.equal("files/a", file.name)
+    assert.equal("text/x-own", talk.media(2).headers["x-goog-upload-header-content-type"])
   end)
 
   it("leaves the caller's table as it was", function()

@@ -82,6 +82,10 @@ describe("an upload", function()
     assert.equal("/upload/v1beta/files", talk.media().target)
     local _, err = client.files:upload { path = "/no/such/file.txt" }
     assert.equal("media.upload", err.method)
+    -- Under this name it has no other form.
+    local ok, problem = pcall(client.files.upload, client.files, { path = nil, displayName = "d" })
+    assert.is_false(ok)
+    assert.truthy(problem:find("files.upload: path, data or read is missing: what to upload", 1, true), problem)
   end)
 
   it("has a boundary that nobody can know before", function()
@@ -266,6 +270,12 @@ describe("an upload", function()
     end
   end)
 
+  it("to a path needs no type", function()
+    local client = talk.answering(began(), talk.ok '{"path":"a"}')
+    assert(client.environments.files:upload { environment = "e", path = "a", data = "hello" })
+    assert.equal("application/octet-stream", uploadHeaders(talk.media())["header-content-type"])
+  end)
+
   it("goes to no session on another host", function()
     for _, location in ipairs { "http://elsewhere.example/session", "//elsewhere.example/s", "file:///etc/passwd" } do
       local client, server = talk.answering(
@@ -335,6 +345,8 @@ describe("an upload", function()
   describe("is refused, and nothing is sent:", function()
     for message, args in pairs {
       ["path, data or read is missing: what to upload"] = { mimeType = "text/plain", chunkSize = 5 },
+      ["unknown argument 'pth', did you mean 'path'?"] = { pth = "a.md" },
+      ["unknown argument 'onprogress', did you mean 'onProgress'?"] = { data = "x", mimeType = "a/b", onprogress = print },
       ["path and data exclude each other"] = { path = "a", data = "b", mimeType = "text/plain" },
       ["data and read exclude each other"] = { read = reader "", data = "b", mimeType = "text/plain" },
       ["data must be a string, the bytes to upload, got 5"] = { data = 5, mimeType = "text/plain" },
@@ -443,6 +455,17 @@ describe("an upload", function()
       })):find("^media.upload: io: /no/such/file.txt: No such file"))
     end)
 
+    it("is sent as no type that nobody knows", function()
+      local path = temporary.file("hello", ".no-such-ending")
+      local client, server = talk.answering(FILE)
+      local file, err = client.media:upload { path = path }
+      assert.is_nil(file)
+      assert.equal("io", err.kind)
+      assert.equal(("mimeType is missing: neither the name %q nor the first bytes tell what this is"):format(path:match "[^/]+$"),
+        err.message)
+      assert.equal(0, #server:requests())
+    end)
+
     it("does not wait for a pipe", function()
       local path = temporary.file()
       os.execute("mkfifo " .. path)
@@ -535,7 +558,7 @@ describe("an upload", function()
       local answers = { talk.http("200 OK", '{"file":{"name":"files/torn"}}', "X-Goog-Upload-Status: final\r\n") }
       if protocol == "resumable" then table.insert(answers, 1, began()) end
       local scripts = {}
-      for i, answer in ipairs(answers) do scripts[i] = { { "recv" }, { "send", answer }, { "close" } } end
+      for i, answer in ipairs(answers) do scripts[i] = talk.last(answer) end
       local client = talk.scripted(scripts, {
         onResponse = function()
           local handle = assert(io.open(path, "ab"))
@@ -584,7 +607,7 @@ describe("an upload", function()
   it("shows its observer everything but the bytes and the key", function()
     local seen, answers = {}, {}
     local scripts = {}
-    for i, answer in ipairs { began(), final() } do scripts[i] = { { "recv" }, { "send", answer }, { "close" } } end
+    for i, answer in ipairs { began(), final() } do scripts[i] = talk.last(answer) end
     local client, server = talk.scripted(scripts, {
       onRequest = function(request) seen[#seen + 1] = request end,
       onResponse = function(response) answers[#answers + 1] = response.status end,

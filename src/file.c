@@ -1,11 +1,15 @@
 #define _FILE_OFFSET_BITS 64
-#define _DARWIN_C_SOURCE  /* for a file's nanoseconds */
+/* For realpath, and for a file's nanoseconds. */
+#define _XOPEN_SOURCE 700
+#define _DARWIN_C_SOURCE
 
 #include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -97,6 +101,28 @@ int gem_file_write(int fd, const void *bytes, size_t n) {
     n -= (size_t)done;
   }
   return 1;
+}
+
+void gem_file_adopt(int fd, const char *other) {
+#if !defined(_WIN32)
+  file_stat s;
+  if (STAT(other, &s) == 0) (void)fchmod(fd, s.st_mode & 0777);
+#else
+  (void)fd;
+  (void)other;
+#endif
+}
+
+int gem_file_real(const char *path, char *to) {
+#if defined(_WIN32)
+  return _fullpath(to, path, GEM_FILE_PATH) != NULL;
+#else
+  char *real = realpath(path, NULL);
+  int fits = real && strlen(real) < GEM_FILE_PATH;
+  if (fits) strcpy(to, real);
+  free(real);
+  return fits;
+#endif
 }
 
 int gem_file_rename(const char *from, const char *to) {

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define GEM_FILE_PATH 4097
+
 typedef struct gem_file_info {
   int64_t size;
   int64_t modified;    /* seconds of the epoch */
@@ -34,6 +36,12 @@ int gem_file_create(const char *path);
 
 /* Writes all n bytes; 0 on failure, with some of them written perhaps. */
 int gem_file_write(int fd, const void *bytes, size_t n);
+
+/* Gives an open file the permissions of another, where there is such a one. */
+void gem_file_adopt(int fd, const char *other);
+
+/* Where a path leads through symbolic links: GEM_FILE_PATH bytes at the most; 0 where it leads nowhere. */
+int gem_file_real(const char *path, char *to);
 
 /* Gives a file another name, in the place of what has it; 0 on failure. */
 int gem_file_rename(const char *from, const char *to);

@@ -40,6 +40,13 @@ static int describe(lua_State *L) {
   return 1;
 }
 
+static int real(lua_State *L) {
+  char path[GEM_FILE_PATH];
+  if (!gem_file_real(luaL_checkstring(L, 1), path)) return refused(L, errno);
+  lua_pushstring(L, path);
+  return 1;
+}
+
 static temporary *check_temporary(lua_State *L) {
   return luaL_checkudata(L, 1, TEMPORARY);
 }
@@ -92,6 +99,7 @@ static int write_temporary(lua_State *L) {
 static int keep_temporary(lua_State *L) {
   temporary *t = open_temporary(L);
   const char *target = luaL_checkstring(L, 2);
+  gem_file_adopt(t->fd, target);
   int kept = gem_file_close(t->fd);
   t->fd = -1;
   if (!kept || !gem_file_rename(t->unkept, target)) return refused(L, errno);
@@ -104,7 +112,8 @@ static const luaL_Reg methods[] = {
     {"__gc", close_temporary},  {"__close", close_temporary}, {NULL, NULL},
 };
 
-static const luaL_Reg functions[] = {{"describe", describe}, {"temporary", new_temporary}, {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"describe", describe}, {"real", real}, {"temporary", new_temporary}, {NULL, NULL}};
 
 void gem_files_register(lua_State *L) {
   gem_newtype(L, TEMPORARY, methods);

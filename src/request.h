@@ -23,7 +23,7 @@ typedef struct gem_request {
   size_t segment_count;
   int has_body;
   enum gem_reading reading;
-  int once;         /* what was sent to its end is not sent again by itself: it may have been carried out */
+  int once;         /* what has begun to leave is not sent again: the caller knows better what came of it */
   size_t max_bytes; /* of what is kept whole, or of one event */
   long connect_ms;  /* 0 = curl's own */
   long idle_ms;  /* longest time without a byte to or from the socket while the multi is stepped; 0 = any */

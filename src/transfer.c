@@ -99,10 +99,11 @@ static size_t on_send(char *to, size_t unit, size_t n, void *user) {
   return done == 0 && t->body.failed ? CURL_READFUNC_ABORT : done;
 }
 
-/* curl sends a body again by itself where a kept connection broke without an answer. */
+/* curl sends a body again by itself where a kept connection broke without an answer, unseen by whoever
+ * counts. */
 static int on_rewind(void *user, curl_off_t position, int origin) {
   gem_transfer *t = user;
-  if (t->once && t->body.position == t->body.size) return CURL_SEEKFUNC_FAIL;
+  if (t->once && t->body.position > 0) return CURL_SEEKFUNC_FAIL;
   if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
   return gem_body_seek(&t->body, (int64_t)position) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }

@@ -57,7 +57,7 @@ typedef struct gem_transfer {
   unsigned char over_head; /* the limit passed was that of the headers */
   unsigned char closed;
   unsigned char head_done; /* what looks like a header now is a trailer */
-  unsigned char once;      /* a body that was sent to its end is not sent again */
+  unsigned char once;      /* a body that has begun to leave is not sent again */
 } gem_transfer;
 
 /* Opens the multi; 0 for want of memory. */

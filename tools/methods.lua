@@ -112,7 +112,8 @@ function methods.rows(resource)
   local rows = tables.copy(api[resource] or {})
   for name, row in pairs(additions[resource] or {}) do
     local home, meant = (row.as or ""):match("^(.*)%.([^.]+)$")
-    rows[name] = home and api[home][meant] or row
+    rows[name] = tables.copy(home and api[home][meant] or row)
+    for field, value in pairs(row.with or {}) do rows[name][field] = value end
   end
   return rows
 end

@@ -1,6 +1,7 @@
 ---Methods of our own beside those of the REST reference: resource → method → row.
 ---
 ---as         the REST method that it is another name of
+---with       what its row has other than that one's
 ---does       what it does, in words
 ---module     carries it out: its `call(client, args, call)` gives what the method gives, or nil and the error, or nil
 ---           and what is wrong with the arguments, as a text
@@ -8,7 +9,7 @@
 ---reply      the message that it gives
 return {
   files = {
-    upload = { as = "media.upload" },
+    upload = { as = "media.upload", with = { upload = "required" } },
     waitActive = {
       module = "gemini.active",
       does = "asks for the file until it can be used",

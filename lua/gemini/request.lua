@@ -104,6 +104,7 @@ end
 ---@field headers table<string, string>  by lower-case name, without the credentials, which are fetched at each sending
 ---@field body? string|table[]  a text, or segments (see luarequest.h)
 ---@field reading? "events"|"pieces"  how a good answer is read; whole when absent
+---@field once? boolean  what has begun to leave is not sent again behind the caller's back
 ---@field timeout? number  seconds, like all that follow
 ---@field connectTimeout number
 ---@field idleTimeout? number

@@ -64,6 +64,12 @@ local function misused(self, owner, name, args)
   if args ~= nil and type(args) ~= "table" then return "arguments must be a table, got " .. type(args) end
 end
 
+local function joined(first, second)
+  local all = tables.copy(first)
+  for name, value in pairs(second) do all[name] = value end
+  return all
+end
+
 -- Carries a method of the API out; or nil and the error, or nil and what is wrong with the arguments, as a text.
 local function carryOut(client, name, row, args, call)
   local build, run = kind(row, args)
@@ -78,7 +84,7 @@ local function added(row)
     return function(client, _, _, args, call) return require(row.module).call(client, args, call) end
   end
   local home, name = row.as:match("^(.*)%.([^.]+)$")
-  local meant = require("gemini.api")[home][name]
+  local meant = joined(require("gemini.api")[home][name], row.with or {})
   return function(client, _, _, args, call) return carryOut(client, row.as, meant, args, call) end
 end
 
@@ -103,12 +109,6 @@ local function children(name)
     if child then names[child] = true end
   end
   return names
-end
-
-local function joined(first, second)
-  local all = tables.copy(first)
-  for name, value in pairs(second) do all[name] = value end
-  return all
 end
 
 local function rowsOf(name)

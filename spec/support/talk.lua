@@ -38,13 +38,22 @@ function talk.chunk(text, finish)
   return "data: " .. cjson.encode { candidates = { candidate } } .. "\r\n\r\n"
 end
 
+---What a connection does that gives one answer and ends. It says so, for a client may not try to use it again.
+---@param answer string
+---@return table script
+function talk.last(answer)
+  local first, last = answer:find("\r\n\r\n", 1, true)
+  local said = first and answer:sub(1, first + 1) .. "Connection: close\r\n\r\n" .. answer:sub(last + 1) or answer
+  return { { "recv" }, { "send", said }, { "close" } }
+end
+
 ---Starts a server that gives these answers, one a request, on connections that it closes after each.
 ---@param ... string
 ---@return table client
 ---@return userdata server
 function talk.answering(...)
   local scripts = {}
-  for i = 1, select("#", ...) do scripts[i] = { { "recv" }, { "send", (select(i, ...)) }, { "close" } } end
+  for i = 1, select("#", ...) do scripts[i] = talk.last((select(i, ...))) end
   return talk.scripted(scripts)
 end
 

@@ -50,15 +50,18 @@ end
 ---@return gemini.Target?
 ---@return string? problem  why there can be no such file
 function targets.file(path)
-  local there = require("gemini.transport").describe(path)
+  local transport = require "gemini.transport"
+  local there = transport.describe(path)
   if there and not there.regular then return nil, path .. ": it is there, and is no regular file" end
-  local file, problem = temporary(path)
+  -- A symbolic link stays one.
+  local place = transport.real(path) or path
+  local file, problem = temporary(place)
   if not file then return nil, ("%s: %s"):format(path, problem) end
   local function named(ok, why) return ok, not ok and ("%s: %s"):format(path, why) or nil, not ok and "io" or nil end
   return {
     write = function(bytes) return named(file:write(bytes)) end,
     finish = function()
-      local ok, why, kind = named(file:keep(path))
+      local ok, why, kind = named(file:keep(place))
       return ok and path or nil, why, kind
     end,
     abandon = function() file:close() end,

@@ -3,6 +3,7 @@
 -- on a FIFO with its process id and its URL, so that its stdout stays free for a reply function's print().
 local http = require "socket.http"
 local tables = require "gemini.tables"
+local Faults = require "gemini.emulator.faults"
 local interpreter = require "gemini.emulator.interpreter"
 local json = require "gemini.emulator.json"
 local options = require "gemini.emulator.options"
@@ -71,6 +72,8 @@ local function newHandle(pipe, pid, url)
   end
   function handle.reset() return tell("/emulator:reset", "", "reset") end
   function handle.fail(faults)
+    local problem = Faults.problem(faults)
+    if problem then error("gemini.emulator: " .. problem, 2) end
     local text = json.encode { faults = json.array(tables.copy(faults)) }
     return tell("/emulator:fail", text, "told to fail")
   end

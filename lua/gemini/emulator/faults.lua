@@ -51,15 +51,25 @@ end
 ---@return table faults none yet
 function Faults.new() return setmetatable({ list = {} }, Faults) end
 
----Takes rules in the place of those before.
----@param list gemini.emulator.Fault[]
----@return string? problem nil where all of them are right; else nothing changes
-function Faults:set(list)
-  if type(list) ~= "table" then return "faults must be a list" end
+---@param list any
+---@return string? problem nil where it is a list of faults
+function Faults.problem(list)
+  if type(list) ~= "table" then return "faults must be a list, got " .. type(list) end
+  for key in pairs(list) do
+    if type(key) ~= "number" then return ("faults must be a list, got a field '%s'"):format(tostring(key)) end
+  end
   for _, fault in ipairs(list) do
     local problem = problemOf(fault)
     if problem then return problem end
   end
+end
+
+---Takes rules in the place of those before.
+---@param list gemini.emulator.Fault[]
+---@return string? problem nil where all of them are right; else nothing changes
+function Faults:set(list)
+  local problem = Faults.problem(list)
+  if problem then return problem end
   self.list = {}
   for i, fault in ipairs(list) do self.list[i] = { fault = whole(fault), passed = 0, met = 0 } end
 end

@@ -181,8 +181,8 @@ local function query(session) return session.final or standing(session) end
 
 -- A fault may make it take less than it was sent.
 local function upload(session, context, last)
-  local most = context.fault and context.fault.take
-  checkChunk(session, context, context.sink.size, last)
+  local most, sink = context.fault and context.fault.take, context.sink
+  checkChunk(session, context, sink and sink.size or #context.raw, last)
   if last and not most then return finalize(session, context) end
   context.sink:commit(most)
   return standing(session)
@@ -217,7 +217,9 @@ end
 -- Takes a chunk in, beside what the session has. What has no place in it is refused when it has come.
 local function receiveChunk(context)
   local id = context.params.session
-  if not BRINGS_BYTES[commandOf(context)] or sessions.use(context.store, id).final then return nil end
+  local session = sessions.use(context.store, id)
+  local isNext = numberIn(context.headers["x-goog-upload-offset"]) == session.blob.size
+  if not BRINGS_BYTES[commandOf(context)] or session.final or not isNext then return nil end
   return sessions.sink(context.store, id)
 end
 

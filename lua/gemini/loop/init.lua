@@ -139,7 +139,11 @@ function loop.run(fn, ...)
   if tasks.within() then error("gemini.run: it is running already: gemini.spawn begins another task", 2) end
   tasks.listen()
   local main = tasks.spawn(fn, ...)
-  drive(function() return not tasks.any() end)
+  local ok, raised = pcall(drive, function() return not tasks.any() end)
+  if not ok then
+    tasks.forget()
+    error(raised, 0)
+  end
   local other = tasks.unheard()
   return tasks.results(not tasks.hasFailed(main) and other or main)
 end

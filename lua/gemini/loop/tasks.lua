@@ -43,6 +43,11 @@ local function remove(list, item)
   end
 end
 
+-- What the interpreters make of a Ctrl-C, in whatever coroutine it meets them (LuaJIT), is for the whole program.
+local function isInterrupt(raised)
+  return type(raised) == "string" and raised:find("interrupted!$") ~= nil
+end
+
 -- The results of a resume: the task has ended, or waits.
 local function settle(self, ok, ...)
   depth = depth - 1
@@ -50,7 +55,9 @@ local function settle(self, ok, ...)
   self.ok, self.values = ok, { n = select("#", ...), ... }
   owners[self.co] = nil
   remove(live, self)
-  if not ok and unheard then unheard[#unheard + 1] = self end
+  if ok then return end
+  if isInterrupt((...)) then error((...), 0) end
+  if unheard then unheard[#unheard + 1] = self end
 end
 
 local function resume(self, ...)

@@ -4,8 +4,8 @@ local mime = {}
 
 mime.HEAD = 4096 -- bytes that tell a type, if any do
 
--- Endings that stand for two kinds of files each.
-local UNSURE = { ts = true }
+-- Endings that stand for two kinds of files each, and a type that says nothing.
+local UNSURE, ANYTHING = { ts = true }, "application/octet-stream"
 
 -- The type by the ending, in any case, and whether the bytes may say better. One pass over one text costs less than
 -- taking the table apart.
@@ -15,7 +15,10 @@ local function byEnding(name)
   ending = ending:lower()
   local wanted = " " .. ending .. " "
   for line in require("gemini.mime.types"):gmatch("[^\n]+") do
-    if (line .. " "):find(wanted, 1, true) then return line:match("^%S+"), UNSURE[ending] end
+    if (line .. " "):find(wanted, 1, true) then
+      local kind = line:match("^%S+")
+      return kind, UNSURE[ending] or kind == ANYTHING
+    end
   end
 end
 

@@ -1,9 +1,14 @@
 ---Which arguments of an upload go together.
 
+require("gemini.interpreted")()
+
+local messages = require "gemini.messages"
 local mime = require "gemini.mime"
+local nearest = require "gemini.nearest"
 local options = require "gemini.options"
 local origin = require "gemini.origin"
 local own = require "gemini.own"
+local path = require "gemini.path"
 local tables = require "gemini.tables"
 
 local arguments = {}
@@ -67,6 +72,30 @@ function arguments.typeProblem(mimeType)
   return 'mimeType must be a MIME type such as "text/plain", got ' .. shown
 end
 
+-- Whether the API has a field or a parameter of this name.
+local function isKnown(row, name)
+  local fields = messages.get(row.body or "") or {}
+  local inner = row.wrap and messages.get(fields[row.wrap].type) or {}
+  if fields[name] or inner[name] or path.names(row.path)[name] then return true end
+  for _, parameter in ipairs(row.query or {}) do
+    if parameter == name then return true end
+  end
+  return false
+end
+
+---What is no name of the API's but nearly one of ours: it would go into the metadata.
+---@param row gemini.Row
+---@param args table
+---@return string? problem
+function arguments.misspelled(row, args)
+  local words = {}
+  for name in next, options.upload do words[own.word(row, name)] = true end
+  for name in next, args do
+    local hint = type(name) == "string" and not isKnown(row, name) and nearest(name, words) or ""
+    if hint ~= "" then return ("unknown argument '%s'%s"):format(name, hint) end
+  end
+end
+
 -- Counts that came as floats are shown as such no more.
 local function whole(number) return number and math.floor(number) end
 
@@ -80,8 +109,8 @@ local function whole(number) return number and math.floor(number) end
 function arguments.take(client, method, row, args)
   local media, problem = own.take(row, args, options.upload)
   if not media then return nil, problem end
-  problem = originProblem(row, media) or arguments.typeProblem(args.mimeType) or waitProblem(row, media)
-    or protocolProblem(row, media) or settleSession(client, method, media)
+  problem = arguments.misspelled(row, args) or originProblem(row, media) or arguments.typeProblem(args.mimeType)
+    or waitProblem(row, media) or protocolProblem(row, media) or settleSession(client, method, media)
   if problem then return nil, problem end
   media.size, media.chunkSize = whole(media.size), whole(media.chunkSize)
   media.wait = media.wait == true and {} or media.wait or nil

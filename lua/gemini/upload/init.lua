@@ -27,7 +27,7 @@ local MOST_AT_ONCE = 1024 * 1024
 ---@param args table
 ---@return boolean
 function upload.areMedia(row, args)
-  return own.any(row, args, options.upload)
+  return own.any(row, args, options.upload) or arguments.misspelled(row, args) ~= nil
 end
 
 -- Fields of the metadata may stand in the one field that the body has.
@@ -58,13 +58,23 @@ local function nameLegibly(row, args)
   if type(name) == "string" then change(row, args, "displayName", legible(name)) end
 end
 
--- The media's type, as it is said or told by what they are; nil and what is wrong. Nothing is guessed.
-local function typeOf(row, args, opened)
-  local given = args.mimeType or metadata(row, args).mimeType
+-- The media's type, as it is said or told by what they are; nil where neither tells. Nothing is guessed.
+local function typeOf(row, args, media, opened)
+  local given = args.mimeType or metadata(row, args).mimeType or (media.session or {}).mimeType
   local found = given or mime.of(opened.name, function() return opened:head() end)
-  if found then return found, arguments.typeProblem(found) end
+  -- Where files are kept as they are, they need none.
+  return found or not row.body and "application/octet-stream" or nil
+end
+
+local function fileFailure(client, method, problem)
+  return errors.new("io", problem, { method = method, url = client.baseUrl, attempts = 0 })
+end
+
+-- What is wrong where no type is known: with the call, but where one file of many is of a kind that nobody knows.
+local function unknownType(client, method, media, opened)
   local name = opened.name and (" %q"):format(opened.name) or ""
-  return nil, ("mimeType is missing: neither the name%s nor the first bytes tell what this is"):format(name)
+  local problem = ("mimeType is missing: neither the name%s nor the first bytes tell what this is"):format(name)
+  return media.path and fileFailure(client, method, problem) or problem
 end
 
 -- Puts the type where the request has a place for it.
@@ -90,14 +100,15 @@ local function excess(row, args, media)
   return first and ('%s can\'t be sent by protocol "raw"'):format(first)
 end
 
-local function settle(row, args, media, opened)
+local function settle(client, method, row, args, media, opened)
   local given = metadata(row, args)
   media.name = row.wrap and type(given.name) == "string" and given.name or nil
   settleProtocol(row, media, opened)
-  local found, problem = typeOf(row, args, opened)
+  media.mimeType = typeOf(row, args, media, opened)
+  if not media.mimeType then return unknownType(client, method, media, opened) end
+  local problem = arguments.typeProblem(media.mimeType)
   if problem then return problem end
-  media.mimeType = found
-  placeType(row, args, found)
+  placeType(row, args, media.mimeType)
   return excess(row, args, media)
 end
 
@@ -124,10 +135,8 @@ function upload.build(client, method, row, args, call)
   if problem then return nil, problem end
   local opened
   opened, problem = source.open(media, method)
-  if not opened then
-    return nil, errors.new("io", problem, { method = method, url = client.baseUrl, attempts = 0 })
-  end
-  problem = settle(row, args, media, opened)
+  if not opened then return nil, fileFailure(client, method, problem) end
+  problem = settle(client, method, row, args, media, opened)
   if problem then return nil, problem end
   local built
   built, problem = request.build(client, method, row, args, call, PLACE)

@@ -106,14 +106,24 @@ function Reader:reaches(offset)
   return offset >= self.from
 end
 
-function Reader:head()
-  while self.last < mime.HEAD and not self.ended and self.last ~= self.size do more(self) end
+-- Of what is given once, the first bytes tell it from others.
+local MARKED = 64 * 1024
+
+-- Reads until so many bytes are there, if they come.
+local function readUpTo(self, count)
+  while self.last < count and not self.ended and self.last ~= self.size do more(self) end
   join(self)
-  return table.concat(self.held):sub(1, mime.HEAD)
+  return table.concat(self.held):sub(1, count)
 end
 
--- What was given once can't be held against anything.
-function Reader:mark() return nil end -- luacheck: ignore 212
+function Reader:head()
+  return readUpTo(self, mime.HEAD)
+end
+
+function Reader:mark()
+  self.marked = self.marked or require("gemini.codec").sha256():add(readUpTo(self, MARKED)):hex()
+  return self.marked
+end
 
 function Reader:problem() return nil end -- luacheck: ignore 212
 

@@ -12,6 +12,7 @@ local session = {}
 ---@field url string  where the chunks go
 ---@field method string  "media.upload"
 ---@field granularity integer  which divides every chunk but the last
+---@field mimeType string  of the media
 ---@field size integer?  of the media, where it is known
 ---@field modified string?  of the file
 ---@field mark string?  of the first and the last bytes
@@ -45,6 +46,7 @@ local function began(up, fields)
     method = up.built.label.method,
     granularity = math.max(headers.integer(fields["x-goog-upload-chunk-granularity"]) or GRANULARITY, 1),
     size = up.source.size,
+    mimeType = up.media.mimeType,
     modified = up.source.modified,
     mark = up.source:mark(),
   }
@@ -90,7 +92,8 @@ end
 
 -- A request to the session: it brings bytes, not the metadata.
 local function command(up, body, more)
-  local request = context.request(up, { method = "POST", url = up.session.url, body = body }, more)
+  local fields = { method = "POST", url = up.session.url, body = body, once = true }
+  local request = context.request(up, fields, more)
   request.headers["content-type"] = nil
   return request
 end
