@@ -13,16 +13,20 @@ Blobs.__index = Blobs
 ---@field data string? in base64
 ---@field file string? the id of the file that holds them
 
-local SMALL = 64 * 1024
 local PIECE = 256 * 1024
-local MOST_OPEN = 32
 local ZEROS = ("\0"):rep(64 * 1024)
+-- Bytes that are kept in memory: without a state's file each file costs a descriptor as long as it is there.
+local SMALL, SMALL_WITHOUT_FILE = 64 * 1024, 1024 * 1024
+local MOST_OPEN, MOST_WITHOUT_FILE = 32, 512
 
 ---@param path string? of the state's file; without, the files go with the process
 ---@param newId fun(): string
 ---@return table blobs
 function Blobs.new(path, newId)
-  return setmetatable({ path = path, newId = newId, known = {}, handles = {}, hashes = {}, open = 0 }, Blobs)
+  return setmetatable({
+    path = path, newId = newId, small = path and SMALL or SMALL_WITHOUT_FILE,
+    known = {}, made = {}, handles = {}, hashes = {}, open = 0,
+  }, Blobs)
 end
 
 local function nameOf(self, id) return ("%s.media-%s"):format(self.path, id) end
@@ -34,39 +38,48 @@ end
 
 local function closeAll(self)
   for id, handle in pairs(self.handles) do
-    handle:close()
     self.handles[id] = nil
+    need(handle:close())
   end
   self.open = 0
 end
 
 -- A file without a name has nothing but its handle.
-local function handleOf(self, id, mode)
-  if self.handles[id] then return self.handles[id] end
-  if self.path and self.open >= MOST_OPEN then closeAll(self) end
-  local handle = need(self.path and io.open(nameOf(self, id), mode or "r+b") or not self.path and io.tmpfile())
-  self.handles[id], self.open = handle, self.open + 1
+local function openFile(self, id)
+  if self.path then
+    if self.open >= MOST_OPEN then closeAll(self) end
+    return need(io.open(nameOf(self, id), self.made[id] and "r+b" or "w+b"))
+  end
+  need(self.open < MOST_WITHOUT_FILE and not self.made[id], "there are too many, or they are gone")
+  return need(io.tmpfile())
+end
+
+local function handleOf(self, id)
+  local handle = self.handles[id]
+  if handle then return handle end
+  need(self.known[id], "they are gone")
+  handle = openFile(self, id)
+  self.handles[id], self.made[id], self.open = handle, true, self.open + 1
   return handle
 end
 
----Says that a file is one of these, though it may be another process's.
+---Says that a file is one of these, though another process has made it.
 ---@param id string
-function Blobs:know(id) self.known[id] = true end
+function Blobs:know(id) self.known[id], self.made[id] = true, true end
 
-local function newFile(self)
+---@return gemini.emulator.Blob blob without bytes, whose file has its name before it is made
+function Blobs:reserve()
   local id = self.newId()
-  self:know(id)
-  handleOf(self, id, "w+b")
+  self.known[id] = true
   self.loose = true
-  return id
+  return { size = 0, file = id }
 end
 
 ---Writes bytes to a blob, at a place up to its end. They count once they are committed.
----@param blob gemini.emulator.Blob
+---@param blob gemini.emulator.Blob one from reserve
 ---@param at integer
 ---@param bytes string
 function Blobs:write(blob, at, bytes)
-  if not blob.file then blob.file, blob.data = newFile(self), nil end
   local handle = handleOf(self, blob.file)
   -- Zeros stay a hole: large files of tests are mostly that.
   if bytes == ZEROS and handle:seek("end") <= at then return end
@@ -88,17 +101,18 @@ local function hashOf(self, blob)
 end
 
 ---Makes what was written count, up to a size. It survives the end of the process where there is a state's file.
----@param blob gemini.emulator.Blob
+---@param blob gemini.emulator.Blob one from reserve
 ---@param size integer
 function Blobs:commit(blob, size)
   blob.size = size
-  if not blob.file then return end
-  local handle = handleOf(self, blob.file)
-  if handle:seek("end") < size then
-    need(handle:seek("set", size - 1))
-    need(handle:write("\0"))
+  if size > 0 then
+    local handle = handleOf(self, blob.file)
+    if handle:seek("end") < size then
+      need(handle:seek("set", size - 1))
+      need(handle:write("\0"))
+    end
+    need(handle:flush())
   end
-  need(handle:flush())
   hashOf(self, blob)
 end
 
@@ -119,23 +133,19 @@ end
 ---@return string bytes
 function Blobs:all(blob) return blob and self:read(blob, 0, blob.size) or "" end
 
----Moves the bytes of a small blob to memory, and its file away.
+---Moves the bytes of a small blob to memory; its file goes with the next sweep.
 ---@param blob gemini.emulator.Blob
 function Blobs:settle(blob)
-  if blob.size > SMALL then return end
-  blob.data = mime.b64(self:all(blob)) or ""
-  if blob.file then self:forget(blob.file) end
-  blob.file = nil
+  if blob.data or blob.size > self.small then return end
+  blob.data, blob.file = mime.b64(self:all(blob)) or "", nil
+  self:loosen()
 end
 
 ---@param bytes string
 ---@return gemini.emulator.Blob
 function Blobs:of(bytes)
-  local blob = { size = #bytes }
-  if #bytes <= SMALL then
-    blob.data = mime.b64(bytes) or ""
-    return blob
-  end
+  if #bytes <= self.small then return { size = #bytes, data = mime.b64(bytes) or "" } end
+  local blob = self:reserve()
   self:write(blob, 0, bytes)
   self:commit(blob, #bytes)
   return blob
@@ -148,16 +158,15 @@ function Blobs:sha256(blob)
   return codec.sha256():add(self:all(blob)):hex()
 end
 
----Takes a file away.
----@param id string
-function Blobs:forget(id)
+local function forget(self, id)
   local handle = self.handles[id]
   if handle then
     handle:close()
     self.open = self.open - 1
   end
-  self.known[id], self.handles[id], self.hashes[id] = nil, nil, nil
-  if self.path then os.remove(nameOf(self, id)) end
+  local made = self.made[id]
+  self.known[id], self.made[id], self.handles[id], self.hashes[id] = nil, nil, nil, nil
+  if self.path and made then os.remove(nameOf(self, id)) end
 end
 
 ---To be called where a blob may be held by nothing any more.
@@ -174,7 +183,7 @@ function Blobs:sweep(each)
   for id in pairs(self.known) do
     if not held[id] then gone[#gone + 1] = id end
   end
-  for _, id in ipairs(gone) do self:forget(id) end
+  for _, id in ipairs(gone) do forget(self, id) end
   self.loose = false
 end
 

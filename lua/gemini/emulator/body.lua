@@ -5,11 +5,12 @@ local body = {}
 
 local LIMIT = 100 * 1000 * 1000
 local LINE = 64 * 1024
+local COUNTED = 2 ^ 50
 local NEEDS_LENGTH = { POST = true, PUT = true, PATCH = true }
 
 ---@class gemini.emulator.Sink takes a body in as it comes
 ---@field write fun(self, bytes: string): boolean? false where the rest shall not come
----@field most number? bytes that it takes
+---@field most number? bytes that it takes; as many as can be counted when absent
 
 local Memory = {}
 Memory.__index = Memory
@@ -63,7 +64,7 @@ function body.headers(inlet, headers, limit)
 end
 
 local function readChunks(inlet, sink)
-  local room = sink.most or math.huge
+  local room = sink.most or COUNTED
   repeat
     local size, status = readChunk(inlet, room, sink)
     if not size then return nil, status end
@@ -93,7 +94,7 @@ end
 ---@return boolean? ok nil where the client is gone
 ---@return integer? status where it cannot be read
 function body.read(inlet, request, sink, begin)
-  local size, status = framing(request, sink.most or math.huge)
+  local size, status = framing(request, sink.most or COUNTED)
   if not size then return nil, status end
   if not begin() then return nil end
   if size == "chunked" then return readChunks(inlet, sink) end

@@ -1,12 +1,15 @@
 -- Answers with the bytes of a blob: all of them, or the part that a Range asks for.
-local PIECE = 64 * 1024
+local PIECE, TURN = 64 * 1024, 32
 
--- An iterator over the bytes of a part.
+-- An iterator over the bytes of a part; it ends early where they are gone meanwhile. Others have their turn between.
 local function pieces(blobs, blob, first, length)
-  local at, stop = first, first + length
+  local at, stop, count = first, first + length, 0
   return function()
     if at >= stop then return nil end
-    local bytes = blobs:read(blob, at, math.min(PIECE, stop - at))
+    count = count + 1
+    if count % TURN == 0 then return 0 end
+    local ok, bytes = pcall(blobs.read, blobs, blob, at, math.min(PIECE, stop - at))
+    if not ok then return nil end
     at = at + #bytes
     return bytes
   end
@@ -39,7 +42,8 @@ return function(context, blob, mimeType)
   blob = blob or { size = 0, data = "" }
   local tag = tagOf(context, blob)
   local unchanged = (context.headers["if-range"] or tag) == tag
-  local first, length = asked(unchanged and context.headers.range, blob.size)
+  local range = context.verb == "GET" and unchanged and context.headers.range
+  local first, length = asked(range or nil, blob.size)
   local headers = { ["Content-Type"] = mimeType, ["Accept-Ranges"] = "bytes", ETag = tag }
   if first == false then
     headers["Content-Range"] = ("bytes */%d"):format(blob.size)

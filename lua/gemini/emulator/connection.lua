@@ -55,12 +55,15 @@ local function readBody(conn, request)
   local own = conn.service.receive(request)
   local sink = own or body.memory()
   local most = request.fault and request.fault.dropRequest
-  if most == 0 then return nil end
-  local ok, status = body.read(conn.inlet, request, most and broken(sink, most) or sink, function()
-    return awaitBody(conn, request)
-  end)
-  if not ok and own then own:lost() end
-  if not ok then return nil, status end
+  local ok, status = most ~= 0, nil
+  if ok then
+    ok, status = body.read(conn.inlet, request, most and broken(sink, most) or sink, function()
+      return awaitBody(conn, request)
+    end)
+  end
+  -- A body that was to break off breaks at its end at the latest.
+  if (most or not ok) and own then own:lost() end
+  if most or not ok then return nil, status end
   if own then request.sink = own else request.body = sink:text() end
   return true
 end
@@ -83,32 +86,29 @@ local function headOf(response, closing, framed)
   for name, value in pairs(response.headers or {}) do headers[name] = value end
   headers.Connection = closing and "close" or "keep-alive"
   if framed then headers["Transfer-Encoding"] = "chunked" end
-  if response.body or response.length then headers["Content-Length"] = response.length or #response.body end
+  local length = response.length or response.body and #response.body
+  if length then headers["Content-Length"] = ("%d"):format(length) end
   return http.head(response.status or 200, headers)
 end
 
 -- Sends the pieces as they come due: an HTTP chunk each, or bare where the length is known, or to a client that speaks
 -- HTTP/1.0.
-local function sendStream(conn, response, framed)
+--
+-- `most` bytes alone where a fault lets no more out; then, and where the stream ends too early, it returns false.
+local function sendStream(conn, response, framed, most)
+  local left = math.min(most or math.huge, response.length or math.huge)
   for item in response.stream do
     if type(item) == "number" then
       coroutine.yield(nil, item)
-    elseif not push(conn, framed and http.chunk(item) or item) then
-      return false
+    else
+      local part = item:sub(1, math.min(left, #item))
+      left = left - #part
+      if not push(conn, framed and http.chunk(part) or part) then return false end
+      if most and left <= 0 then return false end
     end
   end
+  if most or response.length and left > 0 then return false end
   return not framed or push(conn, http.chunk(""))
-end
-
--- The bytes of an answer's body up to a place, where a fault lets no more of them out.
-local function sendPart(conn, response, head, most, framed)
-  local bytes = response.body or ""
-  for item in response.stream or function() end do
-    if #bytes >= most then break end
-    if type(item) == "string" then bytes = bytes .. (framed and http.chunk(item) or item) end
-  end
-  push(conn, head .. bytes:sub(1, most))
-  return false
 end
 
 -- Returns whether the connection can be used again.
@@ -119,10 +119,9 @@ local function respond(conn, request, response)
   if response.wait then coroutine.yield(nil, response.wait) end
   if dropped == 0 then return false end
   local head = headOf(response, closing, framed)
-  if dropped then return sendPart(conn, response, head, dropped, framed) end
-  if request.verb == "HEAD" then return push(conn, head) and not closing end
-  if response.stream then return push(conn, head) and sendStream(conn, response, framed) and not closing end
-  return push(conn, head .. response.body) and not closing
+  if request.verb == "HEAD" then return push(conn, head) and not (closing or dropped) end
+  if response.stream then return push(conn, head) and sendStream(conn, response, framed, dropped) and not closing end
+  return push(conn, head .. response.body:sub(1, dropped or -1)) and not (closing or dropped)
 end
 
 -- Answers what cannot be read further. What the client still sends is taken in for a moment: closing a socket with

@@ -13,14 +13,16 @@ Faults.__index = Faults
 ---@field command string? of an upload: "start", "upload", "upload, finalize", "query"
 ---@field after integer? how many requests that fit are let through first, default 0
 ---@field times integer? how many then fail, default 1
----@field dropRequest integer? the connection breaks behind so many bytes of the request's body
+---@field dropRequest integer? the connection breaks behind so many bytes of the request's body, or at its end
 ---@field status integer? the answer is an error with this HTTP status, and nothing is done
 ---@field retryAfter integer? seconds, in that answer's headers
 ---@field take integer? of an upload's chunk only so many bytes are taken
 ---@field dropAnswer integer? the request is carried out, and the connection breaks behind so many bytes of the answer's
 ---  body; at 0, before its head
 
-local function isCount(value) return type(value) == "number" and value >= 0 and value % 1 == 0 end
+local function isCount(value)
+  return type(value) == "number" and value >= 0 and value % 1 == 0 and value < 2 ^ 50
+end
 
 local function isText(value) return type(value) == "string" end
 
@@ -56,7 +58,8 @@ function Faults.new() return setmetatable({ list = {} }, Faults) end
 function Faults.problem(list)
   if type(list) ~= "table" then return "faults must be a list, got " .. type(list) end
   for key in pairs(list) do
-    if type(key) ~= "number" then return ("faults must be a list, got a field '%s'"):format(tostring(key)) end
+    local within = type(key) == "number" and key >= 1 and key <= #list
+    if not within then return ("faults must be a list, got a field '%s'"):format(tostring(key)) end
   end
   for _, fault in ipairs(list) do
     local problem = problemOf(fault)

@@ -4,6 +4,8 @@ local Inlet = {}
 Inlet.__index = Inlet
 
 local PIECE = 65536
+-- Pieces in a row, before others have their turn.
+local TURN = 32
 
 ---@param socket table a non-blocking luasocket client
 ---@return table inlet
@@ -54,7 +56,10 @@ end
 ---@param deliver fun(bytes: string): boolean? false to end it
 ---@return boolean all false where the client is gone, or it was ended
 function Inlet:pass(size, deliver)
+  local pieces = 0
   while size > 0 do
+    pieces = pieces + 1
+    if pieces % TURN == 0 then coroutine.yield(nil, 0) end
     if self.at > #self.buffer and not fill(self) then return false end
     local bytes = take(self, self.at + size - 1)
     size = size - #bytes

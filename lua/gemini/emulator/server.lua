@@ -43,6 +43,11 @@ local function accept(self)
   while #self.tasks < MOST_CONNECTIONS do
     local client = self.listener:accept()
     if not client then return end
+    -- select() knows no descriptor beyond these.
+    if client:getfd() >= (socket._SETSIZE or 1024) then
+      client:close()
+      return
+    end
     client:settimeout(0)
     client:setoption("tcp-nodelay", true)
     local task = { socket = client, co = coroutine.create(function() connection.serve(client, self.service) end) }

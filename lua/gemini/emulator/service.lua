@@ -10,6 +10,7 @@ local json = require "gemini.emulator.json"
 local names = require "gemini.emulator.names"
 local query = require "gemini.emulator.query"
 local router = require "gemini.emulator.router"
+local sessions = require "gemini.emulator.sessions"
 local Store = require "gemini.emulator.store"
 local uploads = require "gemini.emulator.uploads"
 
@@ -132,6 +133,7 @@ end
 
 local function contextOf(self, row, params, request)
   return {
+    verb = request.verb,
     params = params,
     query = readQuery(row, request),
     parameters = request.query,
@@ -204,8 +206,7 @@ end
 
 local function save(self)
   self.store:keep("generated", self.state.generated)
-  self.store:sweep()
-  self.store:save()
+  self.store:keepSafe()
 end
 
 -- What takes in the body of a request that asks for much room. What is wrong with it is said when it is answered.
@@ -228,9 +229,11 @@ function service.new(settings)
   local self = { settings = settings, store = Store.new(settings.state), faults = Faults.new() }
   self.state = { generated = self.store.kept.generated or 0 }
   self.route = router.new(allRoutes())
+  sessions.recover(self.store)
+  self.store:keepSafe()
   return {
     receive = function(request)
-      request.fault = self.faults:find(request)
+      if not OWN[request.path] then request.fault = self.faults:find(request) end
       local ok, sink = pcall(receive, self, request)
       return ok and sink or nil
     end,

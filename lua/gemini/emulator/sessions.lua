@@ -19,26 +19,34 @@ local function nameOf(id) return HOME .. "/" .. id end
 ---@field metadata table checked
 ---@field mimeType string
 ---@field size integer? as announced
+---@field hash string? as announced
 ---@field blob gemini.emulator.Blob what has been received
 ---@field usedAt number
+---@field alone boolean? it is one request's own, and ends with that
 ---@field final table? the answer of one that is complete
 
-local function removeUnused(store)
-  local now, values, hidden = store:now(), store:list(HOME)
+local function removeWhere(store, fits)
+  local values, hidden = store:list(HOME)
   local names = {}
   for i, value in ipairs(values) do
-    if hidden[i].usedAt + LIFETIME <= now then names[#names + 1] = value.name end
+    if fits(hidden[i]) then names[#names + 1] = value.name end
   end
   for _, name in ipairs(names) do store:remove(name) end
+end
+
+---Forgets what a process that is no more had begun and can't end.
+---@param store table
+function sessions.recover(store)
+  removeWhere(store, function(session) return session.alone end)
 end
 
 ---@param store table
 ---@param session gemini.emulator.Session without what is received
 ---@return string id
 function sessions.open(store, session)
-  removeUnused(store)
-  local id = store:id()
-  session.blob, session.usedAt = { size = 0 }, store:now()
+  local now, id = store:now(), store:id()
+  removeWhere(store, function(each) return each.usedAt + LIFETIME <= now end)
+  session.blob, session.usedAt = store.blobs:reserve(), now
   store:insert(nameOf(id), { name = nameOf(id) }, session)
   return id
 end
@@ -62,49 +70,71 @@ function sessions.close(store, id) store:remove(nameOf(id)) end
 ---@field session gemini.emulator.Session
 ---@field offset integer where its bytes begin
 ---@field size integer how many have come
----@field alone boolean? the session is the request's own, and ends with it
 local Sink = {}
 Sink.__index = Sink
 
-function Sink:write(bytes)
+-- Session → the sink that may write to it: the youngest.
+local writers = setmetatable({}, { __mode = "k" })
+
+-- A request alone may be of any size: what has come is hashed on the way.
+local STRIDE = 4 * 1024 * 1024
+
+local function write(self, bytes)
   self.store.blobs:write(self.session.blob, self.offset + self.size, bytes)
   self.size = self.size + #bytes
+  if self.session.alone and self.size - self.session.blob.size >= STRIDE then
+    self.store.blobs:commit(self.session.blob, self.size)
+  end
+end
+
+---Whether the session is still there, and nobody else has written to it.
+---@return boolean
+function Sink:isCurrent()
+  local _, session = self.store:find(nameOf(self.id))
+  if session ~= self.session or session.final or writers[session] ~= self then return false end
+  return session.alone or session.blob.size == self.offset
+end
+
+function Sink:write(bytes)
+  return self:isCurrent() and pcall(write, self, bytes)
 end
 
 ---Takes what has come into the session, or the first bytes of it.
 ---@param most integer?
 function Sink:commit(most)
-  local session = sessions.use(self.store, self.id)
-  self.store.blobs:commit(session.blob, self.offset + math.min(self.size, most or self.size))
+  sessions.use(self.store, self.id)
+  self.store.blobs:commit(self.session.blob, self.offset + math.min(self.size, most or self.size))
 end
 
--- Whether nothing has come by another way meanwhile.
-local function isNext(self)
-  local _, session = self.store:find(nameOf(self.id))
-  return session and not session.final and session.blob.size == self.offset
+local function keepWhole(self)
+  local room = self.session.size and math.max(self.session.size - self.offset, 0) or math.huge
+  local size = math.min(self.size, room)
+  self:commit(size - size % sessions.GRANULARITY)
 end
 
 ---Keeps what came of a chunk that broke off: whole granules.
 function Sink:lost()
-  if not self.alone and isNext(self) then self:commit(self.size - self.size % sessions.GRANULARITY) end
+  if not self.session.alone and self:isCurrent() then pcall(keepWhole, self) end
   self:done()
-  self.store:save()
+  pcall(self.store.keepSafe, self.store)
 end
 
 ---To be called when the request is over.
 function Sink:done()
-  if self.alone and self.store:find(nameOf(self.id)) then sessions.close(self.store, self.id) end
+  local _, session = self.store:find(nameOf(self.id))
+  if session == self.session and session.alone then sessions.close(self.store, self.id) end
 end
 
 ---@param store table
 ---@param id string
----@param alone boolean?
 ---@return gemini.emulator.SessionSink sink for bytes that follow what the session has; raises NOT_FOUND
-function sessions.sink(store, id, alone)
+function sessions.sink(store, id)
   local session = sessions.use(store, id)
-  return setmetatable({
-    store = store, id = id, session = session, offset = session.blob.size, size = 0, alone = alone,
-  }, Sink)
+  local self = setmetatable({ store = store, id = id, session = session, offset = session.blob.size, size = 0 }, Sink)
+  writers[session] = self
+  -- The name of its file is in the state before the file is there.
+  store:keepSafe()
+  return self
 end
 
 return sessions

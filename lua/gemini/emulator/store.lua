@@ -51,7 +51,8 @@ end
 
 ---Forgets everything.
 function Store:reset()
-  self.tree, self.kept, self.texts, self.sequence, self.dirty = Tree.new(), {}, {}, 0, true
+  -- The sequence goes on: what has an old id is never taken for what has a new one.
+  self.tree, self.kept, self.texts, self.sequence, self.dirty = Tree.new(), {}, {}, self.sequence or 0, true
   self.blobs:loosen()
 end
 
@@ -197,8 +198,8 @@ function Store:time(seconds)
   return os.date("!%Y-%m-%dT%H:%M:%S", whole) .. (".%06dZ"):format(math.floor((seconds - whole) * 1e6))
 end
 
----Takes away the files of blobs that nothing here holds any more: what a resource hides may have one, as `blob`.
-function Store:sweep()
+-- Takes away the files of blobs that nothing here holds any more: what a resource hides may have one, as `blob`.
+local function sweep(self)
   self.blobs:sweep(function(visit)
     self.tree:each(function(entry) visit(entry.hidden.blob) end)
   end)
@@ -221,6 +222,12 @@ function Store:save()
   self.tree:each(function(entry) texts[#texts + 1] = textOf(self, entry) end)
   statefile.write(self.path, self.sequence, self.kept, texts)
   self.dirty = false
+end
+
+---Saves, and then takes away what is not needed any more. Raises where the file cannot be written.
+function Store:keepSafe()
+  self:save()
+  sweep(self)
 end
 
 return Store

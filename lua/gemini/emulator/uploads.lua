@@ -75,8 +75,9 @@ end
 
 local function create(context, target, metadata, media, hash)
   checkHash(context, media.blob, hash)
+  local value = target.create(context, metadata, media)
   context.store.blobs:settle(media.blob)
-  return target.create(context, metadata, media)
+  return value
 end
 
 local function takeMultipart(context, target)
@@ -168,7 +169,7 @@ local function finalize(session, context)
     context.store.blobs:commit(session.blob, before)
     error(value, 0)
   end
-  session.final, session.blob = finished(value, "final"), { size = 0 }
+  session.final, session.blob = finished(value, "final"), nil
   return session.final
 end
 
@@ -183,6 +184,7 @@ local function query(session) return session.final or standing(session) end
 local function upload(session, context, last)
   local most, sink = context.fault and context.fault.take, context.sink
   checkChunk(session, context, sink and sink.size or #context.raw, last)
+  if not sink or not sink:isCurrent() then refuse("Other bytes have come to this place of the upload meanwhile.") end
   if last and not most then return finalize(session, context) end
   context.sink:commit(most)
   return standing(session)
@@ -218,9 +220,9 @@ end
 local function receiveChunk(context)
   local id = context.params.session
   local session = sessions.use(context.store, id)
+  if not BRINGS_BYTES[commandOf(context)] or session.final then return nil end
   local isNext = numberIn(context.headers["x-goog-upload-offset"]) == session.blob.size
-  if not BRINGS_BYTES[commandOf(context)] or session.final or not isNext then return nil end
-  return sessions.sink(context.store, id)
+  return isNext and sessions.sink(context.store, id) or nil
 end
 
 ---The rows of the upload sessions, which anyone may use who has learned their URL.
@@ -240,8 +242,8 @@ end
 ---@return gemini.emulator.SessionSink? sink
 function uploads.receive(context)
   if protocolOf(context) ~= "raw" then return nil end
-  local id = sessions.open(context.store, { method = "raw", params = {}, metadata = {}, mimeType = "" })
-  return sessions.sink(context.store, id, true)
+  local id = sessions.open(context.store, { method = "raw", params = {}, metadata = {}, mimeType = "", alone = true })
+  return sessions.sink(context.store, id)
 end
 
 ---Makes the handler of a method that takes media.
