@@ -104,7 +104,7 @@ describe("an upload that waits", function()
   local server, client
 
   setup(function()
-    server = emu.start { work = 0.3 }
+    server = emu.start { work = 0.6 }
     client = gemini.new { apiKey = "k", baseUrl = server.url }
   end)
   teardown(function() server.stop() end)

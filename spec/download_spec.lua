@@ -9,8 +9,8 @@ local temporary = require "spec.support.temporary"
 local BYTES = "a\0b\r\n--lua-gemini\r\n\255"
 
 local function clean()
-  talk.stop()
   temporary.clean()
+  talk.stop()
 end
 
 -- The names of the files that a download of this path has beside it.
@@ -119,7 +119,6 @@ describe("a download to a file", function()
     local seen = {}
     local client = talk.scripted { { { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf" },
       { "sleep", 0.3 }, { "send", "half" } } }
-    temporary.file(nil)
     local file = assert(io.open(path, "wb"))
     file:write "before"
     file:close()
@@ -188,7 +187,6 @@ describe("a download to a file", function()
   it("leaves permissions and symbolic links as they are", function()
     local client = talk.answering(talk.http("200 OK", BYTES), talk.http("200 OK", "other"))
     local link = temporary.file()
-    temporary.file(nil)
     os.execute(("echo old > '%s'; chmod 600 '%s'; ln -s '%s' '%s'"):format(path, path, path, link))
     assert.equal(link, client.files:download { name = "f", path = link })
     assert.equal(BYTES, holds(path))

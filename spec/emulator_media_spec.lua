@@ -183,8 +183,10 @@ describe("the emulator's media", function()
       -- It may break while the last bytes are still sent.
       pcall(connection.request, connection, "POST", target, bytes,
         { ["X-Goog-Upload-Command"] = command, ["X-Goog-Upload-Offset"] = offset })
-      assert.is_nil((connection.client:receive "*l"))
+      local answer, problem = connection.client:receive "*l"
       connection:close()
+      assert.is_nil(answer)
+      assert.equal("closed", problem)
     end
 
     it("the connection breaks behind some bytes, and whole granules of a chunk stay", function()

@@ -64,9 +64,8 @@ describe("a media type #lua", function()
   end)
 
   it("is not guessed from bytes that tell nothing", function()
-    for _, head in ipairs { "", "hello", "G", "\255", "\255\255", "\255\225", "RIFF", "BM", "<3", "<p", "{}", "\0\0\0\24ftyp"  .. "\0" } do
-      local kind = byBytes(head)
-      assert.is_true(kind == nil or kind == "video/mp4", ("%q"):format(head))
+    for _, head in ipairs { "", "hello", "G", "\255", "\255\255", "\255\225", "RIFF", "BM", "<3", "<p", "{}" } do
+      assert.is_nil(byBytes(head), ("%q"):format(head))
     end
   end)
 

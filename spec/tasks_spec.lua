@@ -19,12 +19,12 @@ end
 
 describe("tasks", function()
   after_each(function()
-    talk.stop()
     temporary.clean()
+    talk.stop()
   end)
 
   it("run beside each other, and give what their functions return", function()
-    local client, server = waiting(0.3)
+    local client, server = waiting(0.6)
     local seen
     local results = { gemini.run(function(...)
       local running = {}
@@ -260,8 +260,8 @@ describe("an upload in a task", function()
   setup(function() server = emu.start { work = 0 } end)
   teardown(function() server.stop() end)
   after_each(function()
-    talk.stop()
     temporary.clean()
+    talk.stop()
   end)
 
   -- Each chunk is answered after a while, in which the stream brings many events.

@@ -125,7 +125,9 @@ describe("the transport", function()
     local transfer = submit { method = "POST", body = ("x"):rep(50000000) }
     assert.equal(0, transfer:sent())
     local seen = {}
+    local stop = transport.now() + 10
     while #seen < 5 do
+      assert.is_true(transport.now() < stop, #seen .. " steps")
       multi:step(0.05)
       local sent = transfer:sent()
       if sent > (seen[#seen] or 0) then seen[#seen + 1] = sent end

@@ -14,9 +14,10 @@ local SIZE = 48 * CHUNK + 12345
 
 -- Kills a server once its state has so many bytes beside it, and starts another one in its place.
 local KILLER = [[
-while [ "$(cat %s.media-* 2>/dev/null | wc -c)" -lt %d ]; do :; done
+while [ "$(cat %s.media-* 2>/dev/null | wc -c)" -lt %d ]; do sleep 0.01; done
 kill -9 %d
 echo killed
+sleep 0.3
 LUA_PATH='%s' LUA_CPATH='%s' LUA_INIT= exec %s -l gemini.emulator -- --port %s --state %s --work 0 2>/dev/null
 ]]
 

@@ -58,8 +58,8 @@ end
 
 describe("an upload", function()
   after_each(function()
-    talk.stop()
     temporary.clean()
+    talk.stop()
   end)
 
   it("of little sends what is said of the file and its bytes in one request, and gives the File", function()
