@@ -108,7 +108,7 @@ describe("the emulator's media", function()
     end)
   end)
 
-  it("that are nothing but bytes are refused with what is said of them, and leave nothing behind", function()
+  it("that are nothing but bytes are refused with what is said of them", function()
     local headers = { ["X-Goog-Upload-Protocol"] = "raw", ["Content-Type"] = "no type" }
     assert.equal(400, call("POST", "/upload/v1beta/files", ("x"):rep(100000), headers).status)
     headers["Content-Type"], headers["x-goog-api-key"] = "text/plain", false

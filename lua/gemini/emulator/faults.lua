@@ -57,9 +57,10 @@ function Faults.new() return setmetatable({ list = {} }, Faults) end
 ---@return string? problem nil where it is a list of faults
 function Faults.problem(list)
   if type(list) ~= "table" then return "faults must be a list, got " .. type(list) end
+  local places = {}
+  for i in ipairs(list) do places[i] = true end
   for key in pairs(list) do
-    local within = type(key) == "number" and key >= 1 and key <= #list
-    if not within then return ("faults must be a list, got a field '%s'"):format(tostring(key)) end
+    if not places[key] then return ("faults must be a list, got a field '%s'"):format(tostring(key)) end
   end
   for _, fault in ipairs(list) do
     local problem = problemOf(fault)
