@@ -77,7 +77,7 @@ end
 local function fail(status, message)
   -- What is raised for a programmer says where; this is for a person.
   io.stderr:write((tostring(message):gsub("^[^:\n]+:%d+: ", "")), "\n")
-  os.exit(status)
+  os.exit(status, true)
 end
 
 local names, mimeType = { (table.unpack or unpack)(arg) }, nil -- luacheck: ignore 113 143

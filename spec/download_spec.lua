@@ -258,13 +258,13 @@ describe("a download to a function", function()
 
   it("that is slow stops the sender", function()
     local client, server = talk.scripted({ {
-      { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 30000000\r\n\r\n" }, { "fill", ("x"):rep(1000), 30000 },
+      { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 30000000\r\n\r\n" }, { "fill", ("x"):rep(100000), 300 },
     } }, nil, { buffer = 65536 })
     local size = 0
     assert.equal(30000000, client.files:download {
       name = "f",
       sink = function(bytes)
-        if size == 0 then socket.sleep(0.7) end
+        if size == 0 then socket.sleep(1) end
         size = size + #bytes
       end,
     })
