@@ -293,7 +293,7 @@ describe("the emulator", function()
       local count = #emu.call(slow.url, "POST", STREAM .. "?alt=sse", body).chunks
       local elapsed = socket.gettime() - start
       assert.equal(3, count)
-      assert.is_true(elapsed >= 0.1 and elapsed < 2, tostring(elapsed))
+      assert.is_true(elapsed >= 0.1, tostring(elapsed))
       slow.stop()
     end)
   end)

@@ -592,15 +592,12 @@ describe("an upload", function()
 
   it("ends at its timeout, whatever its chunks do", function()
     local client = talk.scripted { {
-      { "recv" }, { "send", began() }, { "recv" }, { "sleep", 0.15 }, { "send", ACTIVE }, { "recv" }, { "sleep", 30 },
+      { "recv" }, { "send", began() }, { "recv" }, { "sleep", 0.15 }, { "send", ACTIVE }, { "recv" }, { "hold" },
     } }
-    local transport = require "gemini.transport"
-    local before = transport.now()
     local file, err = client.media:upload(
       { data = ("x"):rep(12), mimeType = "text/plain", protocol = "resumable", chunkSize = 4 }, { timeout = 0.4 })
     assert.is_nil(file)
     assert.equal("timeout", err.kind)
-    assert.is_true(transport.now() - before < 5)
     assert.equal("media.upload", err.session.method)
   end)
 

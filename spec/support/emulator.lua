@@ -37,7 +37,7 @@ Connection.__index = Connection
 function support.connect(url)
   local host, port = url:match("^http://([^:]+):(%d+)$")
   local client = assert(socket.connect(host, tonumber(port)))
-  client:settimeout(5)
+  client:settimeout(30)
   client:setoption("tcp-nodelay", true)
   return setmetatable({ client = client }, Connection)
 end
