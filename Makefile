@@ -30,7 +30,7 @@ CURL_LIBS   = $(shell pkg-config --libs libcurl)
 
 JSON_C      := buf json_number json_string json_decode json_encode
 CODEC_C     := codec base64 hash sha256 text $(JSON_C)
-TRANSPORT_C := transport luarequest files multi transfer apply body file sse $(JSON_C)
+TRANSPORT_C := transport luarequest files multi sockets transfer apply body file sse $(JSON_C)
 
 .PHONY: all demo test bench install clean
 all:

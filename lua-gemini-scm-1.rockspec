@@ -48,6 +48,7 @@ build = {
         "src/luarequest.c",
         "src/files.c",
         "src/multi.c",
+        "src/sockets.c",
         "src/transfer.c",
         "src/apply.c",
         "src/body.c",

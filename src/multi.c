@@ -1,21 +1,61 @@
-#include "transfer.h"
+#include "multi.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "clock.h"
+#include "transfer.h"
+
+/* ---- What curl calls. ---- */
+
+static int on_socket(CURL *easy, curl_socket_t fd, int interest, void *user, void *kept) {
+  gem_multi *m = user;
+  curl_socket_t whose;
+  void *keep;
+  (void)easy;
+  if (!gem_sockets_set(&m->sockets, fd, interest, kept, &whose, &keep)) return -1;
+  if (interest != CURL_POLL_REMOVE || whose != fd) curl_multi_assign(m->curl, whose, keep);
+  return 0;
+}
+
+static int on_timer(CURLM *curl, long ms, void *user) {
+  gem_multi *m = user;
+  (void)curl;
+  m->due = ms < 0 ? INT64_MAX : gem_clock_ms() + ms;
+  return 0;
+}
+
+/* ---- Life. ---- */
+
+static CURLMcode set_callbacks(gem_multi *m) {
+  CURLMcode code = curl_multi_setopt(m->curl, CURLMOPT_SOCKETFUNCTION, on_socket);
+  if (code == CURLM_OK) code = curl_multi_setopt(m->curl, CURLMOPT_SOCKETDATA, m);
+  if (code == CURLM_OK) code = curl_multi_setopt(m->curl, CURLMOPT_TIMERFUNCTION, on_timer);
+  if (code == CURLM_OK) code = curl_multi_setopt(m->curl, CURLMOPT_TIMERDATA, m);
+  return code;
+}
 
 int gem_multi_open(gem_multi *m) {
   memset(m, 0, sizeof *m);
+  m->due = m->wanted = INT64_MAX;
   m->curl = curl_multi_init();
-  return m->curl != NULL;
+  if (!m->curl) return 0;
+  if (set_callbacks(m) == CURLM_OK) return 1;
+  gem_multi_close(m);
+  return 0;
 }
 
 void gem_multi_close(gem_multi *m) {
   while (m->live)
     gem_transfer_settle(m->live, CURLE_ABORTED_BY_CALLBACK);
+  while (gem_multi_news(m))
+    ;
   if (m->curl) curl_multi_cleanup(m->curl);
   m->curl = NULL;
+  gem_sockets_free(&m->sockets);
 }
+
+/* ---- Driving. ---- */
 
 /* Hands curl's verdicts to the exchanges they are about. */
 static void collect(gem_multi *m) {
@@ -30,6 +70,30 @@ static void collect(gem_multi *m) {
   }
 }
 
+/* What is ready is left for curl to see: an error that a poll reports would hide its cause. */
+static CURLMcode act(gem_multi *m, curl_socket_t fd) {
+  int running;
+  CURLMcode code = curl_multi_socket_action(m->curl, fd, 0, &running);
+  collect(m);
+  return code == CURLM_BAD_SOCKET ? CURLM_OK : code;
+}
+
+static CURLMcode act_on_timer(gem_multi *m) {
+  if (gem_clock_ms() < m->due) return CURLM_OK;
+  m->due = INT64_MAX;
+  return act(m, CURL_SOCKET_TIMEOUT);
+}
+
+static CURLMcode act_on_sockets(gem_multi *m, int64_t until_us) {
+  CURLMcode code = CURLM_OK;
+  curl_socket_t fd;
+  while (code == CURLM_OK && gem_sockets_ready(&m->sockets, &fd)) {
+    code = act(m, fd);
+    if (gem_clock_us() >= until_us) break;
+  }
+  return code;
+}
+
 static void expire(gem_multi *m) {
   int64_t now = gem_clock_ms();
   for (gem_transfer *t = m->live, *next; t; t = next) {
@@ -38,48 +102,82 @@ static void expire(gem_multi *m) {
   }
 }
 
-static int until_deadline(const gem_multi *m, int ms) {
-  int64_t now = gem_clock_ms();
+static int64_t next_deadline(const gem_multi *m) {
+  int64_t first = m->due;
   for (const gem_transfer *t = m->live; t; t = t->next) {
-    int64_t left = gem_transfer_deadline(t) - now;
-    if (left < ms) ms = left > 0 ? (int)left : 0;
+    int64_t deadline = gem_transfer_deadline(t);
+    if (deadline < first) first = deadline;
   }
-  return ms;
+  return first;
 }
 
-/* Deadlines come after reading, so that what has arrived counts. */
-static CURLMcode perform(gem_multi *m) {
-  int running;
-  CURLMcode code = curl_multi_perform(m->curl, &running);
-  if (code != CURLM_OK) return code;
-  collect(m);
-  expire(m);
-  return CURLM_OK;
+static int64_t until(int64_t time) {
+  int64_t left = time - gem_clock_ms();
+  return left > 0 ? left : 0;
 }
 
-static CURLMcode perform_and_wait(gem_multi *m, int ms) {
-  unsigned long before = m->progress;
-  CURLMcode code = perform(m);
-  if (code != CURLM_OK || ms <= 0 || m->progress != before) return code;
-  code = curl_multi_poll(m->curl, NULL, 0, until_deadline(m, ms), NULL);
-  return code == CURLM_OK ? perform(m) : code;
+static int patience(const gem_multi *m, int ms) {
+  int64_t first = next_deadline(m);
+  if (first == INT64_MAX) return ms;
+  int64_t left = until(first);
+  return left < ms ? (int)left : ms;
 }
 
-/* Between steps nobody listens. What a frame of a game takes counts as silence all the same, or a host that
- * steps without waiting would never see any. */
+/* ---- Silence counts while somebody listens. ---- */
+
+/* What a frame of a game takes counts as silence all the same, or a host that steps without waiting would
+ * never see any. */
 #define ABSENCE_MS 1000
 
-/* Silence counts while somebody listens. */
-static void forgive_absence(gem_multi *m) {
+static void forgive(gem_multi *m, int64_t since) {
   int64_t now = gem_clock_ms();
-  if (now - m->stepped < ABSENCE_MS) return;
+  if (now - since < ABSENCE_MS) return;
   for (gem_transfer *t = m->live; t; t = t->next)
-    t->last_byte += now - (t->last_byte > m->stepped ? t->last_byte : m->stepped);
+    t->last_byte += now - (t->last_byte > since ? t->last_byte : since);
 }
 
-CURLMcode gem_multi_step(gem_multi *m, int ms) {
-  forgive_absence(m);
-  CURLMcode code = perform_and_wait(m, ms);
+/* ---- What hosts and steps call. ---- */
+
+/* Deadlines come after reading, so that what has arrived counts. */
+CURLMcode gem_multi_step(gem_multi *m, int ms, int64_t budget_us) {
+  unsigned long before = m->progress;
+  forgive(m, m->stepped);
+  CURLMcode code = act_on_timer(m);
+  if (code == CURLM_OK) {
+    gem_sockets_poll(&m->sockets, m->progress == before ? patience(m, ms) : 0);
+    code = act_on_sockets(m, gem_clock_us() + budget_us);
+  }
+  if (code == CURLM_OK) code = act_on_timer(m);
+  expire(m);
   m->stepped = gem_clock_ms();
   return code;
+}
+
+CURLMcode gem_multi_act(gem_multi *m, curl_socket_t fd) {
+  CURLMcode code = act(m, fd);
+  m->stepped = gem_clock_ms();
+  return code;
+}
+
+CURLMcode gem_multi_expire(gem_multi *m) {
+  forgive(m, m->wanted);
+  /* A host whose timers come before its sockets, and that was away, has not read what has arrived. */
+  gem_sockets_poll(&m->sockets, 0);
+  CURLMcode code = act_on_sockets(m, INT64_MAX);
+  if (code == CURLM_OK) code = act_on_timer(m);
+  expire(m);
+  m->stepped = gem_clock_ms();
+  return code;
+}
+
+int64_t gem_multi_wanted(gem_multi *m) {
+  m->wanted = next_deadline(m);
+  return m->wanted == INT64_MAX ? -1 : until(m->wanted);
+}
+
+int64_t gem_multi_news(gem_multi *m) {
+  gem_transfer *t = m->news;
+  if (!t) return 0;
+  gem_transfer_told(t);
+  return t->id;
 }

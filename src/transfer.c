@@ -19,6 +19,30 @@ void gem_transfer_init(gem_transfer *t) {
   gem_body_init(&t->body, NULL, 0);
 }
 
+/* ---- News: what somebody may wait for. ---- */
+
+static void tell(gem_transfer *t) {
+  gem_multi *m = t->multi;
+  m->progress++;
+  if (t->teller) return;
+  t->teller = m;
+  t->prev_news = m->last_news;
+  t->next_news = NULL;
+  if (m->last_news) m->last_news->next_news = t;
+  m->last_news = t;
+  if (!m->news) m->news = t;
+}
+
+void gem_transfer_told(gem_transfer *t) {
+  gem_multi *m = t->teller;
+  if (!m) return;
+  if (t->prev_news) t->prev_news->next_news = t->next_news;
+  if (t->next_news) t->next_news->prev_news = t->prev_news;
+  if (m->news == t) m->news = t->next_news;
+  if (m->last_news == t) m->last_news = t->prev_news;
+  t->teller = NULL;
+}
+
 /* ---- What curl calls: append and return. ---- */
 
 static int stored(gem_transfer *t, enum gem_status status) {
@@ -71,7 +95,7 @@ static int has_enough(gem_transfer *t, size_t n) {
 static size_t on_event_bytes(gem_transfer *t, const char *bytes, size_t n) {
   if (has_enough(t, n)) return pause_reading(t);
   if (!stored(t, gem_sse_feed(&t->events, bytes, n))) return 0;
-  if (gem_sse_ready(&t->events)) t->multi->progress++;
+  if (gem_sse_ready(&t->events)) tell(t);
   return n;
 }
 
@@ -79,7 +103,7 @@ static size_t on_piece(gem_transfer *t, const char *bytes, size_t n) {
   size_t held = gem_buf_len(&t->reply);
   if (held && held + n > HIGH_WATER) return pause_reading(t);
   if (!stored(t, gem_buf_append(&t->reply, bytes, n))) return 0;
-  t->multi->progress++;
+  tell(t);
   return n;
 }
 
@@ -137,6 +161,7 @@ static void attach(gem_transfer *t, gem_multi *m) {
   if (m->live) m->live->prev = t;
   m->live = t;
   m->count++;
+  t->id = ++m->started;
 }
 
 static void detach(gem_transfer *t) {
@@ -147,7 +172,8 @@ static void detach(gem_transfer *t) {
   if (t->next) t->next->prev = t->prev;
   if (m->live == t) m->live = t->next;
   m->count--;
-  m->progress++;
+  m->ended++;
+  tell(t);
   t->multi = NULL;
 }
 

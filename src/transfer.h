@@ -1,13 +1,12 @@
 /*
- * One HTTP exchange on a curl multi handle, and the multi that drives them. Knows nothing of Lua.
+ * One HTTP exchange on a curl multi handle. Knows nothing of Lua.
  *
  * curl's callbacks append to the exchange's buffers and return; whoever drives the multi reads the
  * buffers between two steps. A consumer that does not read stops the socket: above a high-water
  * mark the exchange pauses until its events are taken.
  *
- * Ownership: the caller owns both structs and what a request points to; the exchange
- * owns its curl handle and buffers. The multi holds its live exchanges in a list and may be closed
- * before or after them.
+ * Ownership: the caller owns the struct and what a request points to; the exchange owns its curl handle and
+ * buffers.
  */
 #ifndef GEM_TRANSFER_H
 #define GEM_TRANSFER_H
@@ -16,24 +15,18 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "multi.h"
 #include "request.h"
 #include "sse.h"
-
-struct gem_transfer;
-
-typedef struct gem_multi {
-  CURLM *curl;               /* NULL when closed */
-  struct gem_transfer *live; /* intrusive list of the exchanges under way */
-  size_t count;              /* its length */
-  unsigned long progress;    /* goes up whenever something became readable or ended */
-  int64_t stepped;           /* when the last step ended */
-} gem_multi;
 
 enum gem_end { GEM_RUNNING, GEM_DONE, GEM_FAILED };
 
 typedef struct gem_transfer {
   gem_multi *multi; /* NULL unless under way */
   struct gem_transfer *prev, *next;
+  gem_multi *teller; /* the multi in whose list of news this is; NULL if in none */
+  struct gem_transfer *prev_news, *next_news;
+  int64_t id; /* its number among the multi's, from 1; 0 before it has begun */
   CURL *easy;
   struct curl_slist *headers;
   gem_body body;
@@ -60,17 +53,6 @@ typedef struct gem_transfer {
   unsigned char once;      /* a body that has begun to leave is not sent again */
 } gem_transfer;
 
-/* Opens the multi; 0 for want of memory. */
-int gem_multi_open(gem_multi *m);
-
-/* Ends all exchanges under way as cancelled and closes every connection. Harmless on a closed
- * multi. */
-void gem_multi_close(gem_multi *m);
-
-/* Moves bytes; waits for at most `ms` until something becomes readable or ends. Anything but CURLM_OK is a
- * failure of curl as a whole. */
-CURLMcode gem_multi_step(gem_multi *m, int ms);
-
 /* Makes a closed exchange; allocates nothing. */
 void gem_transfer_init(gem_transfer *t);
 
@@ -90,14 +72,14 @@ int gem_transfer_ready(gem_transfer *t);
 /* Whether the answer is one that is read in pieces: these wait in `reply`, and the reader takes them out. */
 int gem_transfer_in_pieces(const gem_transfer *t);
 
-/* Takes the next event of a stream; 0 if none waits. *data is valid until the next step or ready.
- */
+/* Takes the next event of a stream; 0 if none waits. *data is valid until the next step or ready. */
 int gem_transfer_event(gem_transfer *t, const char **data, size_t *len);
 
 /* For the multi alone: ends an exchange with curl's verdict, or at a deadline that has passed by
- * `now`. */
+ * `now`; takes it out of the list of news. */
 void gem_transfer_settle(gem_transfer *t, CURLcode code);
 void gem_transfer_expire(gem_transfer *t, int64_t now);
+void gem_transfer_told(gem_transfer *t);
 
 /* When it expires at the earliest; INT64_MAX = never. */
 int64_t gem_transfer_deadline(const gem_transfer *t);

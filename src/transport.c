@@ -70,15 +70,68 @@ static int multi_live(lua_State *L) {
   return 1;
 }
 
+static int multi_ended(lua_State *L) {
+  gem_multi *m = luaL_checkudata(L, 1, MULTI);
+  gem_pushcount(L, m->ended);
+  return 1;
+}
+
+static int multi_news(lua_State *L) {
+  int64_t id = gem_multi_news(luaL_checkudata(L, 1, MULTI));
+  if (!id) return 0;
+  gem_pushcount(L, id);
+  return 1;
+}
+
 /* Longer waits are cut: a step may return early at any time. */
 #define LONGEST_STEP 1000000L
 
-static int multi_step(lua_State *L) {
-  gem_multi *m = open_multi(L);
-  CURLMcode code = gem_multi_step(m, (int)gem_milliseconds(luaL_checknumber(L, 2), LONGEST_STEP));
-  if (code == CURLM_OUT_OF_MEMORY) return no_memory(L);
+static int driven(lua_State *L, CURLMcode code) {
+  /* Only want of memory makes our callbacks fail. */
+  if (code == CURLM_OUT_OF_MEMORY || code == CURLM_ABORTED_BY_CALLBACK) return no_memory(L);
   if (code != CURLM_OK) return luaL_error(L, "libcurl: %s", curl_multi_strerror(code));
   return 0;
+}
+
+static int multi_step(lua_State *L) {
+  gem_multi *m = open_multi(L);
+  int ms = (int)gem_milliseconds(luaL_checknumber(L, 2), LONGEST_STEP);
+  lua_Number budget = luaL_optnumber(L, 3, LONGEST_STEP);
+  if (!(budget < LONGEST_STEP)) budget = LONGEST_STEP;
+  return driven(L, gem_multi_step(m, ms, (int64_t)(budget * 1e6)));
+}
+
+/* ---- For hosts that watch the sockets themselves. ---- */
+
+static int multi_listen(lua_State *L) {
+  return gem_sockets_listen(&open_multi(L)->sockets) ? 0 : no_memory(L);
+}
+
+static int multi_change(lua_State *L) {
+  static const char *const words[] = {[CURL_POLL_IN] = "r", [CURL_POLL_OUT] = "w", [CURL_POLL_INOUT] = "rw"};
+  gem_multi *m = luaL_checkudata(L, 1, MULTI);
+  gem_change change;
+  if (!gem_sockets_change(&m->sockets, &change)) return 0;
+  gem_pushcount(L, (int64_t)change.fd);
+  if (change.interest == CURL_POLL_REMOVE || change.interest == CURL_POLL_NONE) return 1;
+  lua_pushstring(L, words[change.interest]);
+  return 2;
+}
+
+static int multi_act(lua_State *L) {
+  gem_multi *m = open_multi(L);
+  return driven(L, gem_multi_act(m, (curl_socket_t)luaL_checknumber(L, 2)));
+}
+
+static int multi_expire(lua_State *L) {
+  return driven(L, gem_multi_expire(open_multi(L)));
+}
+
+static int multi_wanted(lua_State *L) {
+  int64_t ms = gem_multi_wanted(open_multi(L));
+  if (ms < 0) return 0;
+  lua_pushnumber(L, (lua_Number)ms / 1000);
+  return 1;
 }
 
 static void add_headers(lua_State *L, int table, gem_transfer *t) {
@@ -125,12 +178,23 @@ static int transfer_close(lua_State *L) {
 static int transfer_gc(lua_State *L) {
   handle *h = check_handle(L);
   gem_transfer_close(&h->t);
+  gem_transfer_told(&h->t);
   gem_buf_free(&h->lent);
   return 0;
 }
 
 static int transfer_ready(lua_State *L) {
   lua_pushboolean(L, gem_transfer_ready(check_transfer(L)));
+  return 1;
+}
+
+static int transfer_id(lua_State *L) {
+  gem_pushcount(L, check_transfer(L)->id);
+  return 1;
+}
+
+static int transfer_running(lua_State *L) {
+  lua_pushboolean(L, check_transfer(L)->end == GEM_RUNNING);
   return 1;
 }
 
@@ -315,17 +379,24 @@ static int transfer_sent(lua_State *L) {
 /* ---- Module ---- */
 
 static int now(lua_State *L) {
-  lua_pushnumber(L, (lua_Number)gem_clock_ms() / 1000);
+  lua_pushnumber(L, (lua_Number)gem_clock_us() / 1e6);
   return 1;
 }
 
 static const luaL_Reg multi_methods[] = {
-    {"step", multi_step},  {"submit", multi_submit}, {"live", multi_live}, {"close", multi_close},
-    {"__gc", multi_close}, {"__close", multi_close}, {NULL, NULL},
+    {"step", multi_step},     {"submit", multi_submit},
+    {"live", multi_live},     {"ended", multi_ended},
+    {"news", multi_news},     {"listen", multi_listen},
+    {"change", multi_change}, {"act", multi_act},
+    {"expire", multi_expire}, {"wanted", multi_wanted},
+    {"close", multi_close},   {"__gc", multi_close},
+    {"__close", multi_close}, {NULL, NULL},
 };
 
 static const luaL_Reg transfer_methods[] = {
     {"ready", transfer_ready},
+    {"running", transfer_running},
+    {"id", transfer_id},
     {"event", transfer_event},
     {"eventText", transfer_event_text},
     {"body", transfer_body},

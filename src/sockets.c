@@ -1,0 +1,118 @@
+#include "sockets.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Makes room for one more; NULL for want of memory, and then the old one is still there. */
+static void *grown(void *items, size_t count, size_t *room, size_t size) {
+  if (count < *room) return items;
+  size_t more = *room ? *room * 2 : 8;
+  void *larger = realloc(items, more * size);
+  if (larger) *room = more;
+  return larger;
+}
+
+static int note(gem_sockets *s, curl_socket_t fd, int interest) {
+  if (!s->listening) return 1;
+  gem_change *larger = grown(s->changes, s->changed, &s->changes_room, sizeof *s->changes);
+  if (!larger) return 0;
+  s->changes = larger;
+  s->changes[s->changed].fd = fd;
+  s->changes[s->changed++].interest = interest;
+  return 1;
+}
+
+static short events_of(int interest) {
+  return (short)((interest & CURL_POLL_IN ? POLLIN : 0) | (interest & CURL_POLL_OUT ? POLLOUT : 0));
+}
+
+static int interest_of(short events) {
+  return (events & POLLIN ? CURL_POLL_IN : 0) | (events & POLLOUT ? CURL_POLL_OUT : 0);
+}
+
+/* curl keeps a socket's place, counted from 1, so that none has to be searched for. */
+static void *as_pointer(size_t place) {
+  return (void *)(uintptr_t)(place + 1);
+}
+
+/* The last one takes the place. */
+static void take_out(gem_sockets *s, size_t place, curl_socket_t *whose, void **keep) {
+  s->items[place] = s->items[--s->count];
+  if (place == s->count) return;
+  *whose = s->items[place].fd;
+  *keep = as_pointer(place);
+}
+
+int gem_sockets_set(gem_sockets *s, curl_socket_t fd, int interest, const void *user, curl_socket_t *whose,
+                    void **keep) {
+  size_t place = user ? (size_t)(uintptr_t)user - 1 : s->count;
+  *whose = fd;
+  *keep = NULL;
+  if (interest == CURL_POLL_REMOVE) {
+    if (user) take_out(s, place, whose, keep);
+    return note(s, fd, interest);
+  }
+  if (!user) {
+    gem_pollfd *larger = grown(s->items, s->count, &s->room, sizeof *s->items);
+    if (!larger) return 0;
+    s->items = larger;
+    memset(&s->items[s->count++], 0, sizeof *s->items);
+  }
+  s->items[place].fd = fd;
+  s->items[place].events = events_of(interest);
+  *keep = as_pointer(place);
+  return note(s, fd, interest);
+}
+
+int gem_sockets_listen(gem_sockets *s) {
+  s->listening = 1;
+  s->changed = s->told = 0;
+  for (size_t i = 0; i < s->count; i++)
+    if (!note(s, s->items[i].fd, interest_of(s->items[i].events))) return 0;
+  return 1;
+}
+
+int gem_sockets_change(gem_sockets *s, gem_change *change) {
+  if (s->told == s->changed) {
+    s->told = s->changed = 0;
+    return 0;
+  }
+  *change = s->changes[s->told++];
+  return 1;
+}
+
+#if defined(_WIN32)
+int gem_sockets_poll(gem_sockets *s, int ms) {
+  if (s->count) return WSAPoll(s->items, (ULONG)s->count, ms);
+  Sleep((DWORD)ms);
+  return 0;
+}
+#else
+int gem_sockets_poll(gem_sockets *s, int ms) {
+  int ready = poll(s->items, (nfds_t)s->count, ms);
+  if (ready >= 0) return ready;
+  /* A signal: what the last poll found says nothing now. */
+  for (size_t i = 0; i < s->count; i++)
+    s->items[i].revents = 0;
+  return 0;
+}
+#endif
+
+int gem_sockets_ready(gem_sockets *s, curl_socket_t *fd) {
+  for (size_t looked = 0; looked < s->count; looked++) {
+    if (s->turn >= s->count) s->turn = 0;
+    gem_pollfd *item = &s->items[s->turn++];
+    if (!item->revents) continue;
+    item->revents = 0;
+    *fd = item->fd;
+    return 1;
+  }
+  return 0;
+}
+
+void gem_sockets_free(gem_sockets *s) {
+  free(s->items);
+  free(s->changes);
+  memset(s, 0, sizeof *s);
+}
