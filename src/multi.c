@@ -129,8 +129,9 @@ static int patience(const gem_multi *m, int ms) {
  * never see any. */
 #define ABSENCE_MS 1000
 
-static void forgive(gem_multi *m, int64_t since) {
-  int64_t now = gem_clock_ms();
+static void forgive(gem_multi *m) {
+  /* A host listens as long as it calls in time. */
+  int64_t now = gem_clock_ms(), since = m->sockets.listening ? m->wanted : m->stepped;
   if (now - since < ABSENCE_MS) return;
   for (gem_transfer *t = m->live; t; t = t->next)
     t->last_byte += now - (t->last_byte > since ? t->last_byte : since);
@@ -141,7 +142,7 @@ static void forgive(gem_multi *m, int64_t since) {
 /* Deadlines come after reading, so that what has arrived counts. */
 CURLMcode gem_multi_step(gem_multi *m, int ms, int64_t budget_us) {
   unsigned long before = m->progress;
-  forgive(m, m->stepped);
+  forgive(m);
   CURLMcode code = act_on_timer(m);
   if (code == CURLM_OK) {
     gem_sockets_poll(&m->sockets, m->progress == before ? patience(m, ms) : 0);
@@ -160,7 +161,7 @@ CURLMcode gem_multi_act(gem_multi *m, curl_socket_t fd) {
 }
 
 CURLMcode gem_multi_expire(gem_multi *m) {
-  forgive(m, m->wanted);
+  forgive(m);
   /* A host whose timers come before its sockets, and that was away, has not read what has arrived. */
   gem_sockets_poll(&m->sockets, 0);
   CURLMcode code = act_on_sockets(m, INT64_MAX);

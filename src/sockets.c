@@ -65,11 +65,11 @@ int gem_sockets_set(gem_sockets *s, curl_socket_t fd, int interest, const void *
   return note(s, fd, interest);
 }
 
-int gem_sockets_listen(gem_sockets *s) {
+int gem_sockets_listen(gem_sockets *s, int listening) {
   s->listening = 1;
-  s->changed = s->told = 0;
   for (size_t i = 0; i < s->count; i++)
-    if (!note(s, s->items[i].fd, interest_of(s->items[i].events))) return 0;
+    if (!note(s, s->items[i].fd, listening ? interest_of(s->items[i].events) : CURL_POLL_REMOVE)) return 0;
+  s->listening = listening;
   return 1;
 }
 

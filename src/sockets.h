@@ -35,9 +35,9 @@ typedef struct gem_sockets {
 int gem_sockets_set(gem_sockets *s, curl_socket_t fd, int interest, const void *user, curl_socket_t *whose,
                     void **keep);
 
-/* From now on changes are kept for a host, beginning with those sockets that are there. 0 for want of memory.
- */
-int gem_sockets_listen(gem_sockets *s);
+/* From now on changes are kept for a host, or no longer. The first ones, or the last, tell of those sockets
+ * that are there. 0 for want of memory. */
+int gem_sockets_listen(gem_sockets *s, int listening);
 
 /* The next change that the host was not told of; 0 if there is none. */
 int gem_sockets_change(gem_sockets *s, gem_change *change);

@@ -104,7 +104,7 @@ static int multi_step(lua_State *L) {
 /* ---- For hosts that watch the sockets themselves. ---- */
 
 static int multi_listen(lua_State *L) {
-  return gem_sockets_listen(&open_multi(L)->sockets) ? 0 : no_memory(L);
+  return gem_sockets_listen(&open_multi(L)->sockets, lua_toboolean(L, 2)) ? 0 : no_memory(L);
 }
 
 static int multi_change(lua_State *L) {

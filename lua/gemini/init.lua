@@ -10,24 +10,41 @@
 ---@field array fun(t?: table): table  marks a table as a JSON array, so that an empty one is `[]`; returns it
 ---@field run fun(fn: function, ...: any): any  runs a function in which calls yield, and all tasks that it begins
 ---@field spawn fun(fn: function, ...: any): gemini.Task  begins another one beside it
+---@field map fun(list: any[], fn: function, options?: gemini.MapOptions): any[], gemini.Error[]  calls it for each item
+---@field all fun(list: (function|gemini.Task)[]): any[], gemini.Error[]  waits for all of them
+---@field race fun(list: (function|gemini.Task)[]): any  waits for the first one, and ends the others
+---@field timeout fun(seconds: number, fn: function, ...: any): any  runs it for so long at most
+---@field sleep fun(seconds: number)  waits, while others go on
+---@field step fun(seconds?: number, options?: gemini.StepOptions): boolean  lets all tasks go on, once
+---@field adopt fun(co: thread, resume?: fun(co: thread)): gemini.Task  lets calls yield in somebody else's coroutine
+---@field loop table  where an event loop is attached; see gemini.loop.uv
 ---@field _VERSION string
 local gemini = { _VERSION = "lua-gemini " .. require("gemini.version") }
 
+-- Name → the module that has it, as a field or as a whole.
 local parts = {
-  new = function() return require("gemini.client").new end,
-  json = function() return require("gemini.json") end,
-  base64 = function() return require("gemini.base64") end,
-  null = function() return require("gemini.json").null end,
-  array = function() return require("gemini.json").array end,
-  run = function() return require("gemini.loop").run end,
-  spawn = function() return require("gemini.loop").spawn end,
+  new = "gemini.client",
+  json = false,
+  base64 = false,
+  null = "gemini.json",
+  array = "gemini.json",
+  loop = false,
+  run = "gemini.loop",
+  spawn = "gemini.loop",
+  step = "gemini.loop",
+  adopt = "gemini.loop",
+  map = "gemini.loop.together",
+  all = "gemini.loop.together",
+  race = "gemini.loop.together",
+  timeout = "gemini.loop.together",
+  sleep = "gemini.loop.together",
 }
 
 return setmetatable(gemini, {
   __index = function(self, name)
-    local load = parts[name]
-    if not load then return nil end
-    local part = load()
+    local module = parts[name]
+    if module == nil then return nil end
+    local part = module and require(module)[name] or require("gemini." .. name)
     rawset(self, name, part)
     return part
   end,

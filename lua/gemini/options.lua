@@ -94,6 +94,15 @@ options.call = {
 ---@field onProgress? fun(operation: gemini.Operation)  called at each look at an operation that is not done
 options.wait = { interval = duration, timeout = duration, onProgress = hook }
 
+---@class gemini.MapOptions
+---@field concurrency? integer  calls at once; 8 when absent
+options.map = { concurrency = { count(1), "a positive number of calls", "integer" } }
+
+---@class gemini.StepOptions
+---@field budget? number  seconds in which to handle what has come; what is left waits for the next step. The wait when
+---  absent, 0.0005 at least
+options.step = { budget = duration }
+
 ---@class gemini.ResultsOptions
 ---@field requests? table[]  the batch's requests, each with its key in `metadata.key` or `key`, for the results
 options.results = { requests = { ofType("table"), "a list" } }

@@ -64,7 +64,7 @@ function rest.observe(client, request, transfer)
     headers = redacted(transfer:headers()),
   })
   if ok then return end
-  transfer:close()
+  loop.close(transfer)
   error(raised, 0)
 end
 
@@ -139,7 +139,7 @@ function rest.exchange(client, request, steps)
   if not err then
     value, err = steps.read(transfer)
   end
-  transfer:close()
+  loop.close(transfer)
   return value, err
 end
 

@@ -34,7 +34,7 @@ end
 
 local function fail(self, err)
   self.err = err
-  if self.transfer then self.transfer:close() end
+  if self.transfer then loop.close(self.transfer) end
   return nil, err
 end
 
@@ -58,7 +58,7 @@ local function resumed(self, err)
     error(transfer, 0)
   end
   if not transfer then return nil, refused end
-  self.transfer:close()
+  loop.close(self.transfer)
   self.transfer, self.queue, self.observe = transfer, nil, observer(self.client, request, transfer)
   return true
 end
@@ -77,7 +77,7 @@ end
 local function finish(self)
   local status, err = self.transfer:status(), outcome(self)
   if not err then
-    self.transfer:close()
+    loop.close(self.transfer)
     self.ended = true
     return
   end

@@ -30,7 +30,7 @@ Pieces.__index = Pieces
 
 local function fail(self, err)
   self.err = deadline.tell(err, self.ends, self.built.timeout)
-  if self.transfer then self.transfer:close() end
+  if self.transfer then loop.close(self.transfer) end
   self.transfer = nil
   return nil, err
 end
@@ -65,7 +65,7 @@ local function open(self)
     rest.observe(self.client, sent, transfer)
     local location = redirects(transfer)
     if not location then return transfer end
-    transfer:close()
+    loop.close(transfer)
     url = origin.resolve(self.client.baseUrl, location)
     if not url then return nil, protocol(self, "the server redirects the download to no place on this host") end
   end
@@ -151,7 +151,7 @@ end
 -- Whether to go on behind an error.
 local function mayGoOn(self, err)
   if not attempts.mayPass(err) or not self.attempts:again(err, self.received) then return false end
-  if self.transfer then self.transfer:close() end
+  if self.transfer then loop.close(self.transfer) end
   self.transfer = nil
   return true
 end
@@ -167,13 +167,13 @@ function Pieces:next()
     if err and not mayGoOn(self, err) then return fail(self, err) end
     self.ended = ended
   end
-  if self.transfer then self.transfer:close() end
+  if self.transfer then loop.close(self.transfer) end
   self.transfer = nil
 end
 
 ---Ends the download, wherever it is.
 function Pieces:close()
-  if self.transfer then self.transfer:close() end
+  if self.transfer then loop.close(self.transfer) end
   self.transfer, self.ended = nil, true
 end
 

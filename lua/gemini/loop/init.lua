@@ -1,57 +1,40 @@
----Drives the transfers of this Lua state: one multi handle, so that all clients share its connections.
+---Where all waiting goes through: calls block, or yield in tasks; a program drives tasks by run, step or a host's loop.
 
 local deadline = require "gemini.deadline"
+local driver = require "gemini.loop.driver"
+local options = require "gemini.options"
+local task = require "gemini.loop.task"
 local tasks = require "gemini.loop.tasks"
+local wait = require "gemini.loop.wait"
 
-local loop = {}
-
--- Short enough that Ctrl-C, which Lua sees between two instructions, works while a call waits.
-local SLICE = 0.1
-
-local multi
-
-local function theMulti()
-  multi = multi or require("gemini.transport").multi()
-  return multi
-end
+local loop = {
+  live = driver.live,
+  close = driver.close,
+  tasks = tasks.count,
+}
 
 ---Starts an exchange. libcurl is loaded here, at the first one.
 ---@param request table  see luarequest.h
 ---@return userdata transfer
 function loop.submit(request)
-  return theMulti():submit(request)
-end
-
----@return integer count  of the transfers under way
-function loop.live()
-  return multi and multi:live() or 0
-end
-
--- Lets tasks go on and moves bytes, for so many seconds at most; false where there was nothing to wait for.
-local function turn(seconds)
-  local moved, live = tasks.pump(), loop.live() > 0
-  local patience, timed = tasks.patience(seconds)
-  theMulti():step(moved and 0 or patience)
-  return moved or timed or live
-end
-
-local function drive(done)
-  while not done() do
-    if not turn(SLICE) and not done() then
-      tasks.forget()
-      error("nothing is left that could end this wait: tasks wait for each other", 0)
-    end
+  local transfer, self = driver.submit(request), tasks.innermost()
+  if self and not task.hasEnded(self) then
+    self.owned = self.owned or setmetatable({}, { __mode = "k" })
+    self.owned[transfer] = true
   end
+  return transfer
 end
+
+-- ---- For calls. ----
 
 local function close(transfer, raised)
-  transfer:close()
+  driver.close(transfer)
   error(raised, 0)
 end
 
 -- Outside of tasks a call waits by driving all others.
 local function block(transfer, tick)
-  drive(function()
+  wait.drive(function()
     if tick then tick(transfer) end
     return transfer:ready()
   end)
@@ -60,7 +43,8 @@ end
 -- What the tick raises is raised in the task, and not in whoever drives it.
 local function yield(transfer, tick)
   repeat
-    tasks.wait(function() return transfer:ready() end, tick and SLICE)
+    local cancelled = wait.transfer(transfer, tick and wait.SLICE)
+    if cancelled then close(transfer, cancelled) end
     local ok, raised = true, nil
     if tick then ok, raised = pcall(tick, transfer) end
     if not ok then close(transfer, raised) end
@@ -71,24 +55,21 @@ end
 ---@param transfer userdata
 ---@param tick? fun(transfer: userdata)  called at least ten times a second while it waits
 function loop.await(transfer, tick)
-  if transfer:ready() then return end
   if tasks.current() then return yield(transfer, tick) end
+  if transfer:ready() then return end
   local ok, raised = pcall(block, transfer, tick)
   if not ok then close(transfer, raised) end
 end
 
 local function never() return false end
+local function nobody() end
 
----Waits for a time, while other transfers go on.
+---Waits for a time, while others go on.
 ---@param seconds number
 function loop.sleep(seconds)
   if seconds <= 0 then return end
-  if tasks.current() then return tasks.wait(never, seconds) end
-  local ends = deadline.after(seconds)
-  repeat
-    local left = deadline.left(ends)
-    if left > 0 then turn(math.min(left, SLICE)) end
-  until left <= 0
+  local cancelled = wait.till(never, nobody, deadline.after(seconds))
+  if cancelled then error(cancelled, 0) end
 end
 
 -- PUC Lua 5.1 can't yield through a pcall.
@@ -104,28 +85,53 @@ function loop.try(fn, ...)
   return true, fn(...)
 end
 
-local function mustBeFunction(fn, name)
-  if type(fn) ~= "function" then error(("%s: expected a function, got %s"):format(name, type(fn)), 3) end
+-- ---- For programs. ----
+
+---@param given any
+---@param kind string  the type that is expected
+---@param name string  of the function, or its argument
+function loop.mustBe(given, kind, name)
+  if type(given) ~= kind then error(("%s: expected a %s, got %s"):format(name, kind, type(given)), 3) end
+end
+
+local function raise(failed)
+  error(task.raised(failed), 0)
 end
 
 ---Waits until the task has ended.
----@return any ...  what its function returned; raises what it raised
-function tasks.Task:await()
-  if getmetatable(self) ~= tasks.Task then error("task:await: call it with a colon", 2) end
-  if tasks.isRunning(self) then error("task:await: a task can't wait for itself", 2) end
-  local function ended() return tasks.hasEnded(self) end
-  if tasks.current() and not ended() then tasks.wait(ended) end
-  drive(ended)
-  return tasks.results(self)
+---@return any ...  what its function returned; nil and an error of kind "cancelled" where it was cancelled; raises what
+---  it raised
+function task.Task:await()
+  task.must(self, "await")
+  local own = tasks.current()
+  if self == tasks.innermost() then error("task:await: a task can't wait for itself", 2) end
+  local changed
+  local cancelled = wait.till(function() return task.hasEnded(self) end, function(fn)
+    if changed then task.unwatch(self, changed) end
+    changed = fn
+    if fn then task.watch(self, fn) end
+  end)
+  if cancelled then error(cancelled, 0) end
+  if own then own.cause = task.hasFailed(self) and self or nil end
+  return task.results(self)
+end
+
+---Ends the task: what it waits for ends, and its error is raised there. Whoever waits for it gets this error.
+---@param reason? any  a text is the error's message; `err.reason` is what was given
+---@return boolean  false where it has ended already, or was cancelled before
+function task.Task:cancel(reason)
+  task.must(self, "cancel")
+  return tasks.cancel(self, task.cancellation(reason))
 end
 
 ---Begins a function as a task: calls in it yield, and other tasks go on while they wait. It runs until it first waits;
----then it goes on whenever the program waits: in gemini.run, in task:await, in any call.
+---then it goes on whenever the program waits: in gemini.run, in task:await, in any call, in gemini.step; where a host's
+---loop is attached, by itself.
 ---@param fn function
 ---@param ... any  its arguments
 ---@return gemini.Task
 function loop.spawn(fn, ...)
-  mustBeFunction(fn, "gemini.spawn")
+  loop.mustBe(fn, "function", "gemini.spawn")
   return tasks.spawn(fn, ...)
 end
 
@@ -133,19 +139,78 @@ end
 ---@param fn function
 ---@param ... any  its arguments
 ---@return any ...  what the function returned; raises what it raised, or what another task raised meanwhile that nobody
----  has awaited
+---  has awaited; a text tells where that was
 function loop.run(fn, ...)
-  mustBeFunction(fn, "gemini.run")
-  if tasks.within() then error("gemini.run: it is running already: gemini.spawn begins another task", 2) end
-  tasks.listen()
-  local main = tasks.spawn(fn, ...)
-  local ok, raised = pcall(drive, function() return not tasks.any() end)
-  if not ok then
-    tasks.forget()
-    error(raised, 0)
+  loop.mustBe(fn, "function", "gemini.run")
+  if tasks.innermost() then error("gemini.run: it is running already: gemini.spawn begins another task", 2) end
+  tasks.gather(true)
+  local ok, main = pcall(tasks.spawn, fn, ...)
+  local raised = main
+  if ok then
+    ok, raised = pcall(wait.drive, function() return tasks.count() == 0 end)
   end
-  local other = tasks.unheard()
-  return tasks.results(not tasks.hasFailed(main) and other or main)
+  if not ok then tasks.cancelAll(task.cancellation "interrupted") end
+  local failed = ok and (task.hasFailed(main) and main or tasks.failure())
+  tasks.gather(false)
+  if not ok then error(raised, 0) end
+  if failed then raise(failed) end
+  return task.results(main)
+end
+
+-- Seconds for what has come, where a step is not to wait at all.
+local BUDGET = 0.0005
+
+-- A step's work, by a time that it must not pass.
+local function progress(seconds, ends)
+  tasks.pump(ends)
+  if not driver.isOpen() and tasks.count() == 0 then return end
+  local left = deadline.left(ends)
+  if left <= 0 then return end
+  driver.step(math.max(0, math.min(seconds, tasks.patience() or seconds)), left)
+  tasks.pump(ends)
+  driver.flush()
+end
+
+---Lets all tasks go on, once: for programs with a loop of their own, a game's frames.
+---@param seconds? number  to wait at most where nothing is to be done; 0 when absent
+---@param given? gemini.StepOptions
+---@return boolean  whether tasks are left; raises what one raised that nobody waits for
+function loop.step(seconds, given)
+  seconds = seconds or 0
+  if type(seconds) ~= "number" or seconds < 0 or seconds ~= seconds then
+    error("gemini.step: expected a number of seconds, got " .. tostring(seconds), 2)
+  end
+  local problem = options.check(given, options.step)
+  if problem then error("gemini.step: " .. problem, 2) end
+  if tasks.innermost() then error("gemini.step: a task can't drive the others", 2) end
+  if driver.isOpen() or tasks.count() > 0 then
+    progress(seconds, deadline.after(given and given.budget or math.max(seconds, BUDGET)))
+  end
+  local failed = tasks.failure()
+  if failed then raise(failed) end
+  return tasks.count() > 0
+end
+
+---Makes a task of a coroutine that another scheduler runs: calls in it yield, to whoever has resumed it.
+---@param co thread
+---@param resume? fun(co: thread)  lets it go on when it need not wait any longer; coroutine.resume when absent
+---@return gemini.Task  to be cancelled; raises where the coroutine is a task
+function loop.adopt(co, resume)
+  loop.mustBe(co, "thread", "gemini.adopt")
+  if resume ~= nil then loop.mustBe(resume, "function", "gemini.adopt: resume") end
+  return tasks.adopt(co, resume) or error("gemini.adopt: the coroutine is a task already", 2)
+end
+
+---Hands the sockets and the timer of all calls to an event loop.
+---@param host gemini.Host
+---@return gemini.HostEvents  raises where there is a host already
+function loop.attach(host)
+  loop.mustBe(host, "table", "gemini.loop.attach")
+  for _, name in ipairs { "watch", "timer" } do
+    loop.mustBe(host[name], "function", "gemini.loop.attach: " .. name)
+  end
+  if driver.host() then error("gemini.loop.attach: another loop is attached: detach that one first", 2) end
+  return driver.attach(host)
 end
 
 return loop

@@ -1,0 +1,142 @@
+---What a task is: how it has ended, who wants to know, and what they get.
+
+local errors = require "gemini.errors"
+
+local unpack = table.unpack or unpack -- luacheck: ignore 113 143
+
+---@class gemini.Task  a function that runs beside others
+---@field co thread
+---@field foreign fun(co: thread)?  of an adopted coroutine: lets it go on
+---@field start table?  the function's arguments, of one that has not begun
+---@field parent gemini.Task?  the one that began it
+---@field number integer  in the order of their beginning
+---@field parked boolean?  it waits for a `wake`
+---@field queued boolean?  it goes on at the next occasion
+---@field owned table<userdata, true>?  transfers that it has begun
+---@field waker fun()?  lets it go on
+---@field watchers table<fun(), true>?  called when it has ended
+---@field failures gemini.Task[]?  tasks that it has begun, that have failed, and that nobody waited for
+---@field cancelled gemini.Error?  raised in it wherever it waits
+---@field ok boolean?  how it has ended
+---@field values table?  what the function returned, or the error
+---@field trace string?  where it failed
+---@field cause gemini.Task?  the one whose error was last raised in it
+---@field heard boolean?  somebody has got its results
+local Task = { __name = "gemini.task" }
+Task.__index = Task
+
+local LABEL = { method = "task", attempts = 0 }
+
+local task = { Task = Task }
+
+function Task:__tostring()
+  local how = self.ok == nil and "running" or self.ok and "ended" or self.cancelled and "cancelled" or "failed"
+  return "gemini.task: " .. how
+end
+
+---@param self any
+---@param name string  of the method that is called
+function task.must(self, name)
+  if getmetatable(self) ~= Task then error(("task:%s: call it with a colon"):format(name), 3) end
+end
+
+---The error that a cancelled task meets.
+---@param reason any
+---@return gemini.Error
+function task.cancellation(reason)
+  local text = type(reason) == "string" and reason or "the task was cancelled"
+  return errors.new("cancelled", text, LABEL, { reason = reason })
+end
+
+---The error of what took too long.
+---@param seconds number
+---@return gemini.Error
+function task.overdue(seconds)
+  return errors.new("timeout", ("not done within %g s"):format(seconds), LABEL)
+end
+
+---@param self gemini.Task
+---@return boolean
+function task.hasEnded(self)
+  return self.ok ~= nil
+end
+
+---@param self gemini.Task
+---@return boolean  whether it has ended in an error that is not its cancellation
+function task.hasFailed(self)
+  return self.ok == false and not self.cancelled
+end
+
+---Calls a function when the task ends.
+---@param self gemini.Task  one that has not ended
+---@param watcher fun()
+function task.watch(self, watcher)
+  self.watchers = self.watchers or {}
+  self.watchers[watcher] = true
+end
+
+---@param self gemini.Task
+---@param watcher fun()
+function task.unwatch(self, watcher)
+  if self.watchers then self.watchers[watcher] = nil end
+end
+
+-- A task that ends in what another one raised tells of both places.
+local function traceback(self, raised)
+  local own, cause = debug.traceback(self.co), self.cause
+  return cause and cause.values[1] == raised and ("%s\n%s"):format(cause.trace, own) or own
+end
+
+local close = rawget(coroutine, "close")
+
+-- Runs what the coroutine was still to close; what that raises goes before what it ended in.
+local function closed(self, raised)
+  if not close then return raised end
+  local ok, other = close(self.co)
+  if ok or other == nil then return raised end
+  return other
+end
+
+---Notes how a task has ended. One that was cancelled is so whatever it returned, but for an error of its own.
+---@param self gemini.Task
+---@param ok boolean
+---@param ... any
+function task.finish(self, ok, ...)
+  if ok and not self.cancelled then
+    self.ok, self.values = true, { n = select("#", ...), ... }
+    return
+  end
+  local raised = self.cancelled
+  if not ok then
+    local trace = ... ~= self.cancelled and traceback(self, (...)) or nil
+    raised = closed(self, (...))
+    if raised ~= self.cancelled then self.cancelled, self.trace = nil, trace or debug.traceback(self.co) end
+  end
+  self.ok, self.values = false, { raised }
+end
+
+---What a task's function returned; raises what it raised; nil and the error where it was cancelled.
+---@param self gemini.Task  one that has ended
+---@return any ...
+function task.results(self)
+  self.heard = true
+  if self.ok then return unpack(self.values, 1, self.values.n) end
+  if self.cancelled then return nil, self.cancelled end
+  error(self.values[1], 0)
+end
+
+---The error of a failed task, for people: a text says where it was raised, too.
+---@param self gemini.Task
+---@return any
+function task.raised(self)
+  local value = self.values[1]
+  return type(value) == "string" and ("%s\n%s"):format(value, self.trace) or value
+end
+
+---@return string?  where the task failed; nil unless it has
+function Task:traceback()
+  task.must(self, "traceback")
+  return self.trace
+end
+
+return task

@@ -1,0 +1,188 @@
+---Several functions at once, and what becomes of them together.
+
+local deadline = require "gemini.deadline"
+local loop = require "gemini.loop"
+local options = require "gemini.options"
+local queue = require "gemini.loop.queue"
+local task = require "gemini.loop.task"
+local tasks = require "gemini.loop.tasks"
+local wait = require "gemini.loop.wait"
+
+local together = {}
+
+local CONCURRENCY = 8
+
+---@class gemini.Group  tasks that one call waits for
+---@field own gemini.Task[]  those that it has begun
+---@field watchers table<gemini.Task, fun()>
+---@field ended gemini.Queue  the places of those that have ended, in that order
+---@field tasks gemini.Task[]  by their places
+---@field changed fun()?
+
+local function newGroup()
+  return { own = {}, watchers = {}, ended = queue(), tasks = {} }
+end
+
+local function add(group, place, each)
+  local function ended()
+    group.ended:push(place)
+    if group.changed then group.changed() end
+  end
+  group.tasks[place] = each
+  if task.hasEnded(each) then return ended() end
+  group.watchers[each] = ended
+  task.watch(each, ended)
+end
+
+local function begin(group, place, fn, ...)
+  local each = tasks.spawn(fn, ...)
+  each.heard = true
+  group.own[#group.own + 1] = each
+  add(group, place, each)
+end
+
+-- Ends what the group has begun, and waits for nothing more.
+local function leave(group, err)
+  for each, watcher in pairs(group.watchers) do task.unwatch(each, watcher) end
+  for _, each in ipairs(group.own) do tasks.cancel(each, err) end
+end
+
+-- The place of the next one that ends; nil where the time is up before. What interrupts the wait ends the group.
+local function take(group, ends)
+  local function some() return group.ended:count() > 0 end
+  local ok, cancelled = loop.try(wait.till, some, function(changed) group.changed = changed end, ends)
+  if not ok or cancelled then
+    leave(group, task.cancellation "what waits for it was ended")
+    error(cancelled, 0)
+  end
+  return group.ended:pop()
+end
+
+-- What a task has come to, in the task that waits.
+local function results(each)
+  local own = tasks.current()
+  if own then own.cause = task.hasFailed(each) and each or nil end
+  return task.results(each)
+end
+
+local function isOfTheWorld(raised)
+  return type(raised) == "table" and type(raised.kind) == "string"
+end
+
+-- Puts what became of a task into its place. What a program did wrong in it is raised, and ends the others.
+local function note(group, place, values, failures)
+  local each = group.tasks[place]
+  local value = each.values[1]
+  if each.ok then
+    values[place] = value
+    if value == nil then failures[place] = each.values[2] end
+  elseif isOfTheWorld(value) then
+    failures[place] = value
+  else
+    leave(group, task.cancellation "another one failed")
+    results(each)
+  end
+end
+
+-- Begins them in order, so many at once, and gathers what they give.
+local function gather(count, most, start)
+  local group, values, failures = newGroup(), { n = count }, {}
+  local started, running = 0, 0
+  while started < count or running > 0 do
+    while started < count and running < most do
+      started, running = started + 1, running + 1
+      start(group, started)
+    end
+    note(group, take(group), values, failures)
+    running = running - 1
+  end
+  return values, failures
+end
+
+local function mustBeSeconds(seconds, name)
+  local fits = type(seconds) == "number" and seconds >= 0 -- and no NaN
+  if not fits then error(("%s: expected a number of seconds, got %s"):format(name, tostring(seconds)), 3) end
+end
+
+local function mustBeList(list, name)
+  if type(list) ~= "table" then error(("%s: expected a list, got %s"):format(name, type(list)), 3) end
+end
+
+---Calls a function for each item of a list, several at once.
+---@generic T, R
+---@param list T[]
+---@param fn fun(item: T, place: integer): R?, gemini.Error?
+---@param given? gemini.MapOptions
+---@return R[] results  in the order of the list; `n` is its length
+---@return table<integer, gemini.Error> errors  by place: where the function returned nil and an error, or raised one of
+---  the world's; raises anything else that it raises, and ends the calls under way
+function together.map(list, fn, given)
+  mustBeList(list, "gemini.map")
+  loop.mustBe(fn, "function", "gemini.map: fn")
+  local problem = options.check(given, options.map)
+  if problem then error("gemini.map: " .. problem, 2) end
+  local most = given and given.concurrency or CONCURRENCY
+  return gather(#list, most, function(group, place) begin(group, place, fn, list[place], place) end)
+end
+
+-- Begins, or joins, each of a list of functions and tasks.
+local function starter(list, name)
+  mustBeList(list, name)
+  for i, each in ipairs(list) do
+    if type(each) ~= "function" and getmetatable(each) ~= task.Task then
+      error(("%s: expected functions and tasks, got a %s at [%d]"):format(name, type(each), i), 3)
+    end
+  end
+  return function(group, place)
+    local each = list[place]
+    if type(each) == "function" then begin(group, place, each) else add(group, place, each) end
+  end
+end
+
+---Runs functions at once, and waits for all of them, and for tasks.
+---@param list (function|gemini.Task)[]
+---@return any[] results  and errors, as those of gemini.map
+---@return table<integer, gemini.Error> errors
+function together.all(list)
+  local start = starter(list, "gemini.all")
+  return gather(#list, math.huge, start)
+end
+
+---Runs functions at once, and waits until the first of them has ended, or of tasks. The other functions are ended then.
+---@param list (function|gemini.Task)[]
+---@return any ...  what the first one returned; raises what it raised
+function together.race(list)
+  local start, group = starter(list, "gemini.race"), newGroup()
+  if #list == 0 then error("gemini.race: the list is empty", 2) end
+  for place = 1, #list do start(group, place) end
+  local first = group.tasks[take(group)]
+  leave(group, task.cancellation "another one was first")
+  return results(first)
+end
+
+---Runs a function, for so many seconds at most.
+---@param seconds number
+---@param fn function
+---@param ... any  its arguments
+---@return any ...  what it returned; nil and an error of kind "timeout" where it was ended; raises what it raised
+function together.timeout(seconds, fn, ...)
+  mustBeSeconds(seconds, "gemini.timeout")
+  loop.mustBe(fn, "function", "gemini.timeout: fn")
+  local group = newGroup()
+  local ends = deadline.after(seconds)
+  begin(group, 1, fn, ...)
+  if take(group, ends) then return results(group.own[1]) end
+  local err = task.overdue(seconds)
+  leave(group, err)
+  if task.hasEnded(group.own[1]) then return results(group.own[1]) end
+  return nil, err
+end
+
+---Waits, while others go on.
+---@param seconds number
+function together.sleep(seconds)
+  mustBeSeconds(seconds, "gemini.sleep")
+  loop.sleep(seconds)
+end
+
+return together
