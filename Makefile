@@ -1,13 +1,16 @@
 # make            build/<abi>/gemini/{codec,transport}.so for every Lua whose development files are here
+# make embed      build/<abi>/libgemini.a, for C programs that embed Lua; make hosts builds examples/embed with it
 # make demo       set up, build, and show a streamed answer     make demo PROMPT="…"
 # make test       set up, build, and run everything that CI runs
 # make install    PREFIX=/usr/local LUA_VERSION=5.4
 # make bench      set up, build, and measure
 # make clean
-CC     ?= cc
-CFLAGS ?= -O2 -g
-WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wundef
-BUILD  ?= build
+CC      ?= cc
+OBJCOPY ?= objcopy
+LUA     ?= lua5.4
+CFLAGS  ?= -O2 -g
+WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wundef
+BUILD   ?= build
 
 PREFIX      ?= /usr/local
 LUA_VERSION ?= 5.4
@@ -31,8 +34,12 @@ CURL_LIBS   = $(shell pkg-config --libs libcurl)
 JSON_C      := buf json_number json_string json_decode json_encode
 CODEC_C     := codec base64 hash sha256 text $(JSON_C)
 TRANSPORT_C := transport luarequest files multi sockets transfer apply body file sse $(JSON_C)
+ARCHIVE_C   := $(sort embed $(CODEC_C) $(TRANSPORT_C))
 
-.PHONY: all demo test bench install clean
+# What is embedded, with its folders: they are newer where a file was taken away.
+EMBEDDED := $(sort $(shell find lua/gemini \( -path lua/gemini/emulator -o -path lua/gemini/meta \) -prune -o -print))
+
+.PHONY: all embed hosts demo test bench install clean
 all:
 	@$(if $(ABIS),:,$(error no Lua development files found by pkg-config; tools/setup build installs them))
 
@@ -58,6 +65,20 @@ $(BUILD)/$(1)/gemini/transport.so: $(TRANSPORT_C:%=$(BUILD)/$(1)/obj/%.o)
 	@echo "  LINK  $$@"
 	@$(CC) -shared $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ $(CURL_LIBS) -lm
 
+# One object in the archive, in which the core's own names are local: none can clash with the program's.
+embed: $(BUILD)/$(1)/libgemini.a
+$(BUILD)/$(1)/libgemini.a: $(ARCHIVE_C:%=$(BUILD)/$(1)/obj/%.o) $(BUILD)/modules.o
+	@echo "  AR    $$@"
+	@$(CC) -r -nostdlib -o $$(@:.a=.o) $$^
+	@$(OBJCOPY) --localize-hidden $$(@:.a=.o)
+	@rm -f $$@ && $(AR) rcs $$@ $$(@:.a=.o) && rm $$(@:.a=.o)
+
+hosts: $(BUILD)/$(1)/host
+$(BUILD)/$(1)/host: examples/embed/host.c $(BUILD)/$(1)/libgemini.a src/gemini.h
+	@echo "  LINK  $$@"
+	@$(CC) -std=c99 $(CFLAGS) $(WARN) -Isrc $$(INCLUDE_$(1)) $(LDFLAGS) -o $$@ $$(wordlist 1,2,$$^) \
+	  $$(shell pkg-config --libs $$(call first_pc,$(1))) $(CURL_LIBS) -lm
+
 # The specs' own modules.
 $(BUILD)/$(1)/specs/loopback.so: spec/support/loopback.c $(wildcard spec/support/*.h)
 	@mkdir -p $$(@D)
@@ -74,6 +95,15 @@ spec-modules: $(BUILD)/$(1)/specs/loopback.so $(BUILD)/$(1)/specs/core.so
 endef
 $(foreach a,$(ABIS),$(eval $(call abi_rules,$(a))))
 .PHONY: spec-modules
+
+$(BUILD)/modules.c: tools/embed.lua $(EMBEDDED)
+	@mkdir -p $(@D)
+	@echo "  EMBED $@"
+	@$(LUA) $(filter %.lua,$^) >$@.part && mv $@.part $@
+
+$(BUILD)/modules.o: $(BUILD)/modules.c src/embed.h
+	@echo "  CC    $@"
+	@$(CC) -std=c99 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -Isrc -c -o $@ $<
 
 -include $(wildcard $(BUILD)/*/obj/*.d)
 
