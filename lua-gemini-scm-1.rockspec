@@ -168,6 +168,7 @@ build = {
     ["gemini.emulator.voices"] = "lua/gemini/emulator/voices.lua",
     ["gemini.emulator.webhooks"] = "lua/gemini/emulator/webhooks.lua",
     ["gemini.errors"] = "lua/gemini/errors.lua",
+    ["gemini.gate"] = "lua/gemini/gate.lua",
     ["gemini.headers"] = "lua/gemini/headers.lua",
     ["gemini.hints"] = "lua/gemini/hints.lua",
     ["gemini.interaction"] = "lua/gemini/interaction.lua",

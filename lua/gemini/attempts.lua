@@ -32,9 +32,17 @@ end
 local Attempts = {}
 Attempts.__index = Attempts
 
+---How long the server wants us to wait.
+---@param err gemini.Error
+---@return number? seconds  0 where it did not say; nil where that is longer than anybody waits here
+function attempts.asked(err)
+  local seconds = type(err.retryAfter) == "number" and err.retryAfter + MARGIN or 0
+  return seconds <= LONGEST and seconds or nil
+end
+
 local function delayFor(err, tried)
-  local asked = type(err.retryAfter) == "number" and err.retryAfter + MARGIN or 0
-  return asked <= LONGEST and math.max(DELAYS[tried], asked) or nil
+  local asked = attempts.asked(err)
+  return asked and math.max(DELAYS[tried], asked)
 end
 
 ---Waits before one more attempt.

@@ -25,6 +25,7 @@ local GOOGLE = "https://generativelanguage.googleapis.com"
 ---@field proxy? string
 ---@field caFile? string
 ---@field check? boolean
+---@field gate? gemini.Gate
 ---@field onRequest? fun(request: table)
 ---@field onResponse? fun(response: table)
 
@@ -129,6 +130,8 @@ local function open(given)
   if problem then return nil, problem end
   given = tables.copy(given or {})
   local baseUrl = given.baseUrl or environment("GOOGLE_GEMINI_BASE_URL") or GOOGLE
+  problem = given.limit and options.check(given.limit, options.limit)
+  if problem then return nil, "limit: " .. problem end
   problem = urlProblem(given.baseUrl and "baseUrl" or "GOOGLE_GEMINI_BASE_URL", baseUrl)
     or given.headers and headers.check(given.headers)
   if problem then return nil, problem end
@@ -147,6 +150,7 @@ local function open(given)
     proxy = given.proxy,
     caFile = given.caFile,
     check = given.check,
+    gate = given.limit and require("gemini.gate").new(given.limit),
     onRequest = given.onRequest,
     onResponse = given.onResponse,
   }, given.json)

@@ -57,6 +57,7 @@ local hook = hookOf()
 ---@field caFile? string  a file of trusted certificates, in the system's place
 ---@field json? { encode: function, decode: function }  another JSON codec, lua-cjson for one
 ---@field check? boolean  hold requests against the facts about the API before they are sent
+---@field limit? gemini.Limit  how much all calls of the client may do together
 ---@field onRequest? fun(request: table)  sees method, verb, url, headers (the key redacted) and body of each request
 ---@field onResponse? fun(response: table)  sees method, url, status and headers of each answer
 options.client = {
@@ -72,8 +73,17 @@ options.client = {
   caFile = text,
   json = { codec, "a table with encode and decode" },
   check = { ofType("boolean"), "true or false" },
+  limit = { ofType("table"), "a table of limits" },
   onRequest = hook,
   onResponse = hook,
+}
+
+---@class gemini.Limit  where it is given, a 429 that names a delay lets all calls wait for so long
+---@field concurrency? integer  requests at once
+---@field perMinute? integer  calls that begin within any minute
+options.limit = {
+  concurrency = { count(1), "a positive number of requests", "integer" },
+  perMinute = { count(1), "a positive number of calls", "integer" },
 }
 
 ---@class gemini.CallOptions

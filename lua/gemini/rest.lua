@@ -32,22 +32,40 @@ local function announce(client, request, sent)
   }
 end
 
----Starts a request.
----@param client gemini.State
----@param request gemini.Request
----@return userdata? transfer
----@return gemini.Error? err  when there are no credentials to send
-function rest.submit(client, request)
-  local label = request.label
-  local who, err = client.credentials(label)
-  if not who then return nil, err end
-  local given = headers.merge(who, request.headers)
+local function send(client, request, who, timeout)
+  local label, given = request.label, headers.merge(who, request.headers)
   announce(client, request, given)
   local sent = tables.copy(request)
-  sent.headers = headers.lines(given)
+  sent.headers, sent.timeout = headers.lines(given), timeout
   label.attempts = label.attempts + 1
   client.secret = label.secret
   return loop.submit(sent)
+end
+
+---Starts a request, once the client's limits allow it.
+---@param client gemini.State
+---@param request gemini.Request
+---@return userdata? transfer
+---@return gemini.Error? err  when there are no credentials to send, or no turn came in time
+function rest.submit(client, request)
+  local gate, timeout = client.gate, request.timeout
+  if gate then
+    local left, late = gate:enter(request)
+    if late then return nil, late end
+    timeout = left
+  end
+  local who, err = client.credentials(request.label)
+  if not who then return nil, err end
+  local transfer = send(client, request, who, timeout)
+  if gate then gate:hold(transfer) end
+  return transfer
+end
+
+---Takes notice of an error that concerns more calls than the one it came to.
+---@param client gemini.State
+---@param err? gemini.Error
+function rest.heed(client, err)
+  if err and client.gate then require("gemini.gate").heed(client, err) end
 end
 
 ---Tells the client's observer about an answer whose headers are here. What the observer raises ends the transfer.
@@ -140,6 +158,7 @@ function rest.exchange(client, request, steps)
     value, err = steps.read(transfer)
   end
   loop.close(transfer)
+  rest.heed(client, err)
   return value, err
 end
 

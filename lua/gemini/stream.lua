@@ -34,6 +34,7 @@ end
 
 local function fail(self, err)
   self.err = err
+  rest.heed(self.client, err)
   if self.transfer then loop.close(self.transfer) end
   return nil, err
 end

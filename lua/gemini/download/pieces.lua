@@ -107,6 +107,7 @@ end
 local function outcome(self)
   local err = wire.failure(self.client.wire, self.transfer, self.built.label)
   if err and isComplete(self, self.transfer, err) then return nil end
+  rest.heed(self.client, err)
   if err then return err end
   if self.skip > 0 then return protocol(self, "the server sends less of the file than before") end
   if differ(self.total, self.received) then

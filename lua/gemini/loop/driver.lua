@@ -26,7 +26,7 @@ local host
 local pending = false
 
 -- Who waits for a transfer, by its number, and who for the end of any.
-local waiting, ended, lastEnded = {}, nil, 0
+local waiting, ends, ended = {}, {}, 0
 
 local function theMulti()
   multi = multi or require("gemini.transport").multi()
@@ -80,10 +80,11 @@ function driver.expect(transfer, fn)
   waiting[transfer:id()] = fn
 end
 
----Calls a function when a transfer has ended, whichever: once.
----@param fn? fun()
-function driver.atEnd(fn)
-  ended = fn
+---Calls a function whenever a transfer has ended.
+---@param whose any  who asks for it
+---@param fn? fun()  nil for no longer
+function driver.atEnd(whose, fn)
+  ends[whose] = fn
 end
 
 -- Wakes those whose transfers have something for them.
@@ -94,11 +95,9 @@ local function tell()
     if fn then fn() end
   end
   local count = multi:ended()
-  if count == lastEnded then return end
-  lastEnded = count
-  local fn = ended
-  ended = nil
-  if fn then fn() end
+  if count == ended then return end
+  ended = count
+  for _, fn in pairs(ends) do fn() end
 end
 
 ---Moves bytes; waits until something becomes of a transfer, for so many seconds at most.

@@ -21,6 +21,11 @@ function Queue:pop()
   return item
 end
 
+---@return any item  the first one, which stays there
+function Queue:peek()
+  return self[self.first]
+end
+
 ---@return integer
 function Queue:count()
   return self.last - self.first + 1
