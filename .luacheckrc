@@ -4,6 +4,7 @@ cache = false
 include_files = { "lua/**/*.lua", "spec/**/*.lua", "examples/**/*.lua", "tools/**/*.lua", "*.rockspec" }
 files["spec"].std = "max+busted"
 files["spec"].max_line_length = 140
+files["spec/support/neovim"].globals = { "vim" }
 files["lua/gemini/api.lua"].max_line_length = false
 files["lua/gemini/meta"].max_line_length = false
 files["*.rockspec"].std = "rockspec"

@@ -25,6 +25,12 @@ static int on_timer(CURLM *curl, long ms, void *user) {
   return 0;
 }
 
+int gem_multi_close_socket(void *multi, curl_socket_t fd) {
+  gem_multi *m = multi;
+  gem_sockets_close(&m->sockets, fd);
+  return 0;
+}
+
 /* ---- Life. ---- */
 
 static CURLMcode set_callbacks(gem_multi *m) {

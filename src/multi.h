@@ -44,6 +44,9 @@ CURLMcode gem_multi_act(gem_multi *m, curl_socket_t fd);
 /* For hosts: the time has come that gem_multi_wanted told. */
 CURLMcode gem_multi_expire(gem_multi *m);
 
+/* As curl's CURLOPT_CLOSESOCKETFUNCTION, whose user pointer is the multi. */
+int gem_multi_close_socket(void *multi, curl_socket_t fd);
+
 /* In how many milliseconds gem_multi_expire is to be called at the latest; -1 = not at all. */
 int64_t gem_multi_wanted(gem_multi *m);
 

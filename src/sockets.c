@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if !defined(_WIN32)
+#include <unistd.h>
+#endif
+
 /* Makes room for one more; NULL for want of memory, and then the old one is still there. */
 static void *grown(void *items, size_t count, size_t *room, size_t size) {
   if (count < *room) return items;
@@ -73,9 +77,34 @@ int gem_sockets_listen(gem_sockets *s, int listening) {
   return 1;
 }
 
+static void close_now(curl_socket_t fd) {
+#if defined(_WIN32)
+  closesocket(fd);
+#else
+  close(fd);
+#endif
+}
+
+void gem_sockets_close(gem_sockets *s, curl_socket_t fd) {
+  curl_socket_t *larger = NULL;
+  if (s->listening) larger = grown(s->closing, s->closing_count, &s->closing_room, sizeof *s->closing);
+  if (!larger) {
+    close_now(fd);
+    return;
+  }
+  s->closing = larger;
+  s->closing[s->closing_count++] = fd;
+}
+
+static void close_all(gem_sockets *s) {
+  while (s->closing_count)
+    close_now(s->closing[--s->closing_count]);
+}
+
 int gem_sockets_change(gem_sockets *s, gem_change *change) {
   if (s->told == s->changed) {
     s->told = s->changed = 0;
+    close_all(s);
     return 0;
   }
   *change = s->changes[s->told++];
@@ -112,7 +141,9 @@ int gem_sockets_ready(gem_sockets *s, curl_socket_t *fd) {
 }
 
 void gem_sockets_free(gem_sockets *s) {
+  close_all(s);
   free(s->items);
   free(s->changes);
+  free(s->closing);
   memset(s, 0, sizeof *s);
 }

@@ -26,6 +26,8 @@ typedef struct gem_sockets {
   size_t count, room;
   gem_change *changes; /* owned; what the host has not been told yet */
   size_t changed, told, changes_room;
+  curl_socket_t *closing; /* owned; what is closed once the host has been told */
+  size_t closing_count, closing_room;
   size_t turn;   /* whose turn it is to be looked at first */
   int listening; /* whether a host is told of changes */
 } gem_sockets;
@@ -39,7 +41,11 @@ int gem_sockets_set(gem_sockets *s, curl_socket_t fd, int interest, const void *
  * that are there. 0 for want of memory. */
 int gem_sockets_listen(gem_sockets *s, int listening);
 
-/* The next change that the host was not told of; 0 if there is none. */
+/* Closes a socket that is not wanted any more: where there is a host, after it has been told of that, so that
+ * it never watches a number that is another's. */
+void gem_sockets_close(gem_sockets *s, curl_socket_t fd);
+
+/* The next change that the host was not told of; 0 if there is none, and then the host has acted on all. */
 int gem_sockets_change(gem_sockets *s, gem_change *change);
 
 /* Waits until a socket is ready, `ms` at most; the number of those that are. */

@@ -140,7 +140,7 @@ static int on_rewind(void *user, curl_off_t position, int origin) {
     if (set_ != CURLE_OK) return set_;                                                                       \
   } while (0)
 
-static CURLcode set_callbacks(gem_transfer *t) {
+static CURLcode set_callbacks(gem_transfer *t, gem_multi *m) {
   SET(CURLOPT_PRIVATE, t);
   SET(CURLOPT_ERRORBUFFER, t->error);
   SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -151,6 +151,9 @@ static CURLcode set_callbacks(gem_transfer *t) {
   SET(CURLOPT_READDATA, t);
   SET(CURLOPT_SEEKFUNCTION, on_rewind);
   SET(CURLOPT_SEEKDATA, t);
+  /* Whoever closes a connection, it belongs to the multi. */
+  SET(CURLOPT_CLOSESOCKETFUNCTION, gem_multi_close_socket);
+  SET(CURLOPT_CLOSESOCKETDATA, m);
   return CURLE_OK;
 }
 
@@ -203,7 +206,7 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
   prepare(t, r);
   t->easy = curl_easy_init();
   CURLcode code = t->easy ? CURLE_OK : CURLE_OUT_OF_MEMORY;
-  if (code == CURLE_OK) code = set_callbacks(t);
+  if (code == CURLE_OK) code = set_callbacks(t, m);
   if (code == CURLE_OK) code = gem_apply(r, t->easy, &t->headers);
   if (code == CURLE_OK && curl_multi_add_handle(m->curl, t->easy) != CURLM_OK) code = CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) {

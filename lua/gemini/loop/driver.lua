@@ -5,7 +5,8 @@ local task = require "gemini.loop.task"
 local tasks = require "gemini.loop.tasks"
 
 ---@class gemini.Host  an event loop that others wait in
----@field watch fun(fd: integer, mode: "r"|"w"|"rw"|nil)  what is wanted of a socket from now on; nil for nothing more
+---@field watch fun(fd: integer, mode: "r"|"w"|"rw"|nil)  what is wanted of a socket from now on; nil for nothing more,
+---  before the socket is closed
 ---@field timer fun(ms: integer|nil)  when to call `timer`, in place of what was said before; nil for never
 ---@field runUntil? fun(done: fun(): boolean, seconds: number): boolean?  runs the loop until that, or for so long;
 ---  false where it can't be run now
@@ -44,8 +45,22 @@ local function arm()
   host.timer(seconds and math.ceil(seconds * 1000))
 end
 
----Tells the host what has changed for it.
+-- Wakes those whose transfers have something for them.
+local function tell()
+  if not multi then return end
+  for id in multi.news, multi do
+    local fn = waiting[id]
+    if fn then fn() end
+  end
+  local count = multi:ended()
+  if count == ended then return end
+  ended = count
+  for _, fn in pairs(ends) do fn() end
+end
+
+---Tells of all that has happened: to those who wait, and to the host.
 function driver.flush()
+  tell()
   if not host then return end
   if multi then
     for fd, mode in multi.change, multi do host.watch(fd, mode) end
@@ -87,25 +102,11 @@ function driver.atEnd(whose, fn)
   ends[whose] = fn
 end
 
--- Wakes those whose transfers have something for them.
-local function tell()
-  if not multi then return end
-  for id in multi.news, multi do
-    local fn = waiting[id]
-    if fn then fn() end
-  end
-  local count = multi:ended()
-  if count == ended then return end
-  ended = count
-  for _, fn in pairs(ends) do fn() end
-end
-
 ---Moves bytes; waits until something becomes of a transfer, for so many seconds at most.
 ---@param seconds number
 ---@param budget? number  seconds in which to handle what has come; what is left waits for the next step
 function driver.step(seconds, budget)
   theMulti():step(seconds, budget)
-  tell()
   driver.flush()
 end
 
