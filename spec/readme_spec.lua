@@ -46,6 +46,21 @@ describe("the README #checkout", function()
   end
 end)
 
+describe("docs/hosts.md #checkout", function()
+  it("shows code that runs", function()
+    local server = emulator.start { delay = 0 }
+    for _, block in ipairs(blocks(read "docs/hosts.md")) do
+      -- copas is not there for every Lua.
+      if not block:find("copas", 1, true) then
+        local output, status = run.lua(block, nil, { GOOGLE_GEMINI_BASE_URL = server.url, GEMINI_API_KEY = "k" })
+        assert.equal(0, status, output)
+        assert.truthy(output:find("Gemini 2.5 Flash", 1, true), output)
+      end
+    end
+    server.stop()
+  end)
+end)
+
 describe("the demo #checkout", function()
   local function demo(environment)
     local paths = ("LUA_PATH='%s' LUA_CPATH='%s'"):format(package.path, package.cpath)
