@@ -76,10 +76,10 @@ static void collect(gem_multi *m) {
   }
 }
 
-/* What is ready is left for curl to see: an error that a poll reports would hide its cause. */
-static CURLMcode act(gem_multi *m, curl_socket_t fd) {
+/* Without bits curl looks for itself. */
+static CURLMcode act(gem_multi *m, curl_socket_t fd, int bits) {
   int running;
-  CURLMcode code = curl_multi_socket_action(m->curl, fd, 0, &running);
+  CURLMcode code = curl_multi_socket_action(m->curl, fd, bits, &running);
   collect(m);
   return code == CURLM_BAD_SOCKET ? CURLM_OK : code;
 }
@@ -87,14 +87,15 @@ static CURLMcode act(gem_multi *m, curl_socket_t fd) {
 static CURLMcode act_on_timer(gem_multi *m) {
   if (gem_clock_ms() < m->due) return CURLM_OK;
   m->due = INT64_MAX;
-  return act(m, CURL_SOCKET_TIMEOUT);
+  return act(m, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static CURLMcode act_on_sockets(gem_multi *m, int64_t until_us) {
   CURLMcode code = CURLM_OK;
   curl_socket_t fd;
-  while (code == CURLM_OK && gem_sockets_ready(&m->sockets, &fd)) {
-    code = act(m, fd);
+  int bits;
+  while (code == CURLM_OK && gem_sockets_ready(&m->sockets, &fd, &bits)) {
+    code = act(m, fd, bits);
     if (gem_clock_us() >= until_us) break;
   }
   return code;
@@ -161,7 +162,7 @@ CURLMcode gem_multi_step(gem_multi *m, int ms, int64_t budget_us) {
 }
 
 CURLMcode gem_multi_act(gem_multi *m, curl_socket_t fd) {
-  CURLMcode code = act(m, fd);
+  CURLMcode code = act(m, fd, 0);
   m->stepped = gem_clock_ms();
   return code;
 }

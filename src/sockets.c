@@ -128,13 +128,19 @@ int gem_sockets_poll(gem_sockets *s, int ms) {
 }
 #endif
 
-int gem_sockets_ready(gem_sockets *s, curl_socket_t *fd) {
+static int bits_of(short revents) {
+  if (revents & ~(POLLIN | POLLOUT)) return 0;
+  return (revents & POLLIN ? CURL_CSELECT_IN : 0) | (revents & POLLOUT ? CURL_CSELECT_OUT : 0);
+}
+
+int gem_sockets_ready(gem_sockets *s, curl_socket_t *fd, int *bits) {
   for (size_t looked = 0; looked < s->count; looked++) {
     if (s->turn >= s->count) s->turn = 0;
     gem_pollfd *item = &s->items[s->turn++];
     if (!item->revents) continue;
-    item->revents = 0;
+    *bits = bits_of(item->revents);
     *fd = item->fd;
+    item->revents = 0;
     return 1;
   }
   return 0;

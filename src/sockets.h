@@ -51,8 +51,9 @@ int gem_sockets_change(gem_sockets *s, gem_change *change);
 /* Waits until a socket is ready, `ms` at most; the number of those that are. */
 int gem_sockets_poll(gem_sockets *s, int ms);
 
-/* The next socket that the last poll found ready; 0 if there is none. */
-int gem_sockets_ready(gem_sockets *s, curl_socket_t *fd);
+/* The next socket that the last poll found ready; 0 if there is none. *bits are those of CURL_CSELECT_IN and
+ * _OUT; 0 where the poll reports an error, whose cause is for curl to see. */
+int gem_sockets_ready(gem_sockets *s, curl_socket_t *fd, int *bits);
 
 void gem_sockets_free(gem_sockets *s);
 
