@@ -47,6 +47,32 @@ describe("a C program with libgemini.a #checkout", function()
     assert.equal(0, status)
   end)
 
+  it("lets the script's tasks go on, a step a frame", function()
+    local code = [[
+      local gemini = require "gemini"
+      local client = gemini.new()
+      local tasks = {}
+      for i = 1, 3 do
+        tasks[i] = gemini.spawn(function()
+          print(client.models:generateContent({ model = "gemini-2.5-flash", contents = "task " .. i }).text)
+        end)
+      end
+      gemini.spawn(function()
+        gemini.all(tasks)
+        error "the last one fails"
+      end)
+      print "begun"
+    ]]
+    local out, errors, status = run(code)
+    local lines = {}
+    for line in out:gmatch("[^\n]+") do lines[#lines + 1] = line end
+    assert.equal("begun", table.remove(lines, 1))
+    table.sort(lines)
+    assert.same({ "You said: task 1.", "You said: task 2.", "You said: task 3." }, lines)
+    assert.truthy(errors:find "^host: [^\n]*%.lua:11: the last one fails\nstack traceback:\n", errors)
+    assert.equal(1, status)
+  end)
+
   it("has every module but the emulator and the types, and each of them loads", function()
     local files = output "cd lua && find gemini -name '*.lua' ! -path 'gemini/emulator/*' ! -path 'gemini/meta/*'"
     local expected = { "gemini.codec", "gemini.transport" }

@@ -1,5 +1,5 @@
 /*
- * A program that embeds Lua and gemini, and runs a script:
+ * A program that embeds Lua and gemini, runs a script, and then frames until its tasks have ended:
  *   host script.lua [arguments]
  */
 #include <stdio.h>
@@ -29,6 +29,23 @@ static int push_arguments(lua_State *L, int argc, char **argv) {
   return argc - 2;
 }
 
+#define FRAME (1.0 / 60)
+
+/* An engine's loop: in each frame the tasks that the script has begun go on, beside whatever else a frame
+ * does. */
+static void run_frames(lua_State *L) {
+  int more = 1;
+  while (more) {
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_getfield(L, -1, "gemini");
+    lua_getfield(L, -1, "step");
+    lua_pushnumber(L, FRAME);
+    lua_call(L, 1, 1);
+    more = lua_toboolean(L, -1);
+    lua_pop(L, 3);
+  }
+}
+
 /* Called in protected mode, for all of it may raise. */
 static int run_script(lua_State *L) {
   int argc = (int)lua_tointeger(L, 1);
@@ -37,6 +54,7 @@ static int run_script(lua_State *L) {
   open_gemini(L);
   if (luaL_loadfile(L, argv[1]) != 0) return lua_error(L);
   lua_call(L, push_arguments(L, argc, argv), 0);
+  run_frames(L);
   return 0;
 }
 

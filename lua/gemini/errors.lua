@@ -26,6 +26,7 @@ local errors = {}
 ---  made that was waited for in vain
 ---@field session? gemini.UploadSession  of an upload that may go on
 ---@field attempts integer  requests sent
+---@field traceback? string  where a task raised it first
 local Error = { __name = "gemini.error" }
 
 local EXCERPT, LINE, STATUS = 200, 1000, 50
@@ -95,6 +96,13 @@ function errors.new(kind, message, call, more)
   err.message, err.url = hide(message, call.secret), hide(call.url, call.secret)
   for name, value in pairs(more or {}) do err[name] = value end
   return setmetatable(err, Error)
+end
+
+---Notes where an error was raised, if it is one of these.
+---@param err any
+---@param trace? string
+function errors.locate(err, trace)
+  if getmetatable(err) == Error then err.traceback = err.traceback or trace end
 end
 
 local function parsed(text, decode)

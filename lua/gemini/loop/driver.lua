@@ -11,7 +11,7 @@ local tasks = require "gemini.loop.tasks"
 ---@field runUntil? fun(done: fun(): boolean, seconds: number): boolean?  runs the loop until that, or for so long;
 ---  false where it can't be run now
 ---@field schedule? fun(fn: function)  calls it soon, where tasks may run; at once when absent
----@field report? fun(problem: any)  is told what a task raised that nobody waits for
+---@field report? fun(problem: string)  is told what a task raised that nobody waits for
 
 ---@class gemini.HostEvents  what a host calls
 ---@field socket fun(fd: integer)  when a watched socket is ready
@@ -123,7 +123,7 @@ local function report(problem)
 end
 
 local function tellFailures()
-  for failed in tasks.failure do report(task.raised(failed)) end
+  for failed in tasks.failure do report(task.told(failed)) end
 end
 
 -- Lets tasks go on, in a host's callback.

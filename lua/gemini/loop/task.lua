@@ -113,6 +113,7 @@ function task.finish(self, ok, ...)
     if raised ~= self.cancelled then self.cancelled, self.trace = nil, trace or debug.traceback(self.co) end
   end
   self.ok, self.values = false, { raised }
+  errors.locate(raised, self.trace)
 end
 
 ---What a task's function returned; raises what it raised; nil and the error where it was cancelled.
@@ -125,12 +126,19 @@ function task.results(self)
   error(self.values[1], 0)
 end
 
----The error of a failed task, for people: a text says where it was raised, too.
+---The error of a failed task, to be raised where nobody waits for it: a text says where it was raised first.
 ---@param self gemini.Task
 ---@return any
 function task.raised(self)
   local value = self.values[1]
-  return type(value) == "string" and ("%s\n%s"):format(value, self.trace) or value
+  return type(value) == "string" and task.told(self) or value
+end
+
+---The same, for people.
+---@param self gemini.Task
+---@return string
+function task.told(self)
+  return ("%s\n%s"):format(tostring(self.values[1]), self.trace)
 end
 
 ---@return string?  where the task failed; nil unless it has

@@ -6,7 +6,7 @@ local uv = {}
 
 ---@class gemini.UvOptions
 ---@field schedule? fun(fn: function)  calls it soon, where tasks may run; vim.schedule in Neovim, else at once
----@field report? fun(problem: any)  is told what a task raised that nobody waits for
+---@field report? fun(problem: string)  is told what a task raised that nobody waits for
 
 local neovim = rawget(_G, "vim")
 
