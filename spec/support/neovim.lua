@@ -22,7 +22,7 @@ local function environment(given)
   for name, value in pairs(MODULES) do all[name] = value end
   for name, value in pairs(given) do all[name] = value end
   local words = {}
-  for name, value in pairs(all) do words[#words + 1] = value and quote(name .. "=" .. value) end
+  for name, value in pairs(all) do words[#words + 1] = value and quote(name .. "=" .. value) or nil end
   return table.concat(words, " ")
 end
 

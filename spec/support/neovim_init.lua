@@ -57,7 +57,7 @@ end
 
 function driver.write(value, problem)
   local file = assert(io.open(RESULT, "w"))
-  file:write(vim.fn.json_encode { value = value, problem = problem, seen = everything() })
+  file:write(vim.json.encode { value = value, problem = problem, seen = everything() })
   file:close()
 end
 

@@ -2,6 +2,7 @@
 local backend = require "gemini-nvim.backend"
 local options = require "gemini-nvim.options"
 local Pane = require "gemini-nvim.pane"
+local problemOf = require "gemini-nvim.problem"
 local prompt = require "gemini-nvim.prompt"
 
 local chat = {}
@@ -46,7 +47,7 @@ end
 local function take(self, question, reply, err)
   if not reply then
     local stopped = type(err) == "table" and err.kind == "cancelled"
-    return stopped and "stopped" or "error: " .. tostring(err):gsub("%s*\n%s*", " ")
+    return stopped and "stopped" or "error: " .. problemOf(err)
   end
   local said = turnOf(reply)
   if not said then return "no answer: " .. tostring(reply.blockReason or reply.finishReason) end
@@ -81,7 +82,7 @@ function chat.ask(words, selection)
     backend.client()
     backend.attach()
   end)
-  if not ok then return tostring(problem) end
+  if not ok then return problemOf(problem) end
   local self = open()
   self.pane:show(options.current.split)
   self.pane:begin()

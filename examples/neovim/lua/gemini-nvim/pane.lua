@@ -114,6 +114,8 @@ end
 ---Begins a change of its own, for undo.
 function Pane:begin()
   self.joins = false
+  -- While the cursor is elsewhere nothing else ends the change before: see :help undo-break.
+  api.nvim_buf_call(self.buffer, function() vim.cmd "let &l:undolevels = &l:undolevels" end)
 end
 
 return Pane

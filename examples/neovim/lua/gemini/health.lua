@@ -1,6 +1,7 @@
 -- :checkhealth gemini. Neovim looks for it in this folder, which holds nothing else: the module itself is the rock's.
 local backend = require "gemini-nvim.backend"
 local options = require "gemini-nvim.options"
+local problemOf = require "gemini-nvim.problem"
 local rock = require "gemini-nvim.rock"
 
 -- Neovim 0.7 has it elsewhere, and before 0.10 its functions have other names.
@@ -13,7 +14,7 @@ end
 
 local function checkModule()
   local ok, found = pcall(backend.module)
-  if not ok then return report("error", found, { "the tree that is looked into: " .. options.current.rocks }) end
+  if not ok then return report("error", problemOf(found), { "setup's rocks: " .. options.current.rocks }) end
   report("ok", "module: " .. found._VERSION)
   local transport, problem = rock.load "gemini.transport"
   if not transport then return report("error", "the C core can't be loaded: " .. problem) end
@@ -32,14 +33,14 @@ end
 
 local function checkClient()
   local ok, found = pcall(backend.client)
-  if not ok then return report("error", found) end
+  if not ok then return report("error", problemOf(found)) end
   report("ok", "key: set " .. credentials())
   report("ok", "base URL: " .. tostring(found):match "%S+$")
 end
 
 local function checkLoop()
   local ok, problem = pcall(backend.attach)
-  if not ok then return report("error", problem) end
+  if not ok then return report("error", problemOf(problem)) end
   report("ok", "loop: attached to Neovim's")
 end
 
