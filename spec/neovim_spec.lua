@@ -236,6 +236,17 @@ describe("examples/neovim #checkout", function()
     end
   end)
 
+  it("ends an answer that can't be written", function()
+    local seen = run [[
+      driver.ask("Gemini steady", "\n1\n")
+      vim.bo[driver.pane()].modifiable = false
+      driver.await("a message", function() return driver.messages() ~= "" end)
+      return { driver.messages(), require("gemini.loop").live() }
+    ]]
+    assert.truthy(seen[1]:find("^\ngemini: [^\n]*'modifiable'"), seen[1])
+    assert.equal(0, seen[2])
+  end)
+
   it("shows errors in a line each, and forgets the turns", function()
     local seen = run [[
       driver.ask("Gemini refuse", "luck")

@@ -56,7 +56,11 @@ function backend.stream(contents, onText)
     local chunk, err = stream:next()
     if err then return nil, err end
     if not chunk then return stream:collect() end
-    onText(chunk.text)
+    local ok, problem = pcall(onText, chunk.text)
+    if not ok then
+      stream:close()
+      error(problem, 0)
+    end
   end
 end
 
