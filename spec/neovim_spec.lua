@@ -190,12 +190,14 @@ describe("examples/neovim #checkout", function()
     assert.same({ "## slow\n\nit begins \n\n> stopped", "\ngemini: no answer is on its way", "1 contents" }, seen)
   end)
 
-  -- Begins a stream that never ends, lets the script go on, and waits until the connection is closed.
+  -- Serves a stream that never ends. The script closes its connection, and learns that it is closed by a file.
   local function closes(script)
+    local flag = temporary.file()
+    local wait = "local function closed() return vim.loop.fs_stat %q ~= nil end\n"
     local listener = assert(socket.bind("127.0.0.1", 0))
     listener:settimeout(20)
     local _, port = listener:getsockname()
-    local process = neovim.begin(("http://127.0.0.1:%d"):format(port), script)
+    local process = neovim.begin(("http://127.0.0.1:%d"):format(port), wait:format(flag) .. script)
     local connection = assert(listener:accept())
     connection:settimeout(20)
     repeat until assert(connection:receive "*l") == ""
@@ -208,17 +210,17 @@ describe("examples/neovim #checkout", function()
     until not line
     listener:close()
     connection:close()
+    assert(io.open(flag, "w")):close()
     assert.equal("closed", problem)
     return process:finish()
   end
 
   it("ends the connection of an answer that is stopped, at once", function()
-    assert.equal("open still", closes [[
+    assert.equal("## slow\n\nit begins\n\n> stopped", closes [[
       driver.ask("Gemini slow", "it begins")
-      driver.ask("GeminiStop", "> stopped")
-      -- Long enough for the server to see it before Neovim ends.
-      vim.wait(300)
-      return "open still"
+      local text = driver.ask("GeminiStop", "> stopped")
+      driver.await("the connection's end", closed)
+      return text
     ]])
   end)
 
@@ -228,7 +230,7 @@ describe("examples/neovim #checkout", function()
         driver.ask("Gemini slow", "it begins")
         local pane = driver.pane()
         driver.keys((":%s %%d<CR>"):format(pane))
-        driver.await("its end", function() return not driver.pane() and require("gemini.loop").live() == 0 end)
+        driver.await("its end", function() return not driver.pane() and closed() end)
         require("gemini-nvim").setup { client = { baseUrl = %q } }
         return { driver.ask("Gemini count", "contents"), driver.messages() }
       ]]):format(command, server.url))
