@@ -7,4 +7,6 @@ files["spec"].max_line_length = 140
 files["spec/support/neovim"].globals = { "vim" }
 files["lua/gemini/api.lua"].max_line_length = false
 files["lua/gemini/meta"].max_line_length = false
+files["examples/neovim"].std = "luajit"
+files["examples/neovim"].globals = { "vim" }
 files["*.rockspec"].std = "rockspec"
