@@ -6,4 +6,7 @@ files["spec"].std = "max+busted"
 files["spec"].max_line_length = 140
 files["lua/gemini/api.lua"].max_line_length = false
 files["lua/gemini/meta"].max_line_length = false
+files["examples/love"].std = "luajit+love"
+files["spec/support/love"].std = "luajit+love"
+files["spec/support/love"].ignore = { "143/love" }   -- what LÖVE's own love.run uses
 files["*.rockspec"].std = "rockspec"
