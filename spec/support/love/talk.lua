@@ -68,7 +68,7 @@ local function first(out)
   out.typed = scene.field.text
   pilot.press "return"
   pilot.await("both calls", function() return gemini.loop.live() == 2 end)
-  pilot.await("the owl", function() return not scene.owl.busy end)
+  pilot.await("the owl", function() return not scene.owl.busy and scene.answer.text ~= "" end)
   out.remark, out.meanwhile, out.unfinished = scene.remark.text, scene.answer.text, scene.wizard.busy
   pilot.await("the wizard", isDone)
   out.answer = scene.answer.text
