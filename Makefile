@@ -123,6 +123,7 @@ bench:
 	@tools/setup test
 	@bench/upload
 	@bench/keys
+	@bench/frames
 
 LUA_SHARE = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)
 LUA_LIB   = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)
