@@ -149,9 +149,11 @@ static void forgive(gem_multi *m) {
 /* Deadlines come after reading, so that what has arrived counts. */
 CURLMcode gem_multi_step(gem_multi *m, int ms, int64_t budget_us) {
   unsigned long before = m->progress;
+  int64_t begun = gem_clock_us();
   forgive(m);
   CURLMcode code = act_on_timer(m);
   if (code == CURLM_OK) {
+    budget_us -= gem_clock_us() - begun;
     gem_sockets_poll(&m->sockets, m->progress == before ? patience(m, ms) : 0);
     code = act_on_sockets(m, gem_clock_us() + budget_us);
   }
