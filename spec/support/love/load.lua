@@ -15,13 +15,13 @@ end
 return function(streams, seconds)
   local out = { chunks = 0, texts = {}, most = 0 }
   local client, ends = gemini.new(), love.timer.getTime() + tonumber(seconds)
-  pilot.await("the scene is alone", function() return gemini.loop.live() == 0 end)
+  pilot.await("the scene is alone", function() return gemini.loop.tasks() == 0 end)
   pilot.steps, pilot.frames = {}, {}
   for _ = 1, tonumber(streams) do gemini.spawn(follow, client, out, ends) end
   repeat
     out.most = math.max(out.most, gemini.loop.live())
     coroutine.yield()
-  until gemini.loop.live() == 0
+  until gemini.loop.tasks() == 0
   out.steps, out.frames = gemini.array(pilot.steps), gemini.array(pilot.frames)
   return out
 end
