@@ -122,6 +122,7 @@ test:
 bench:
 	@tools/setup test
 	@bench/upload
+	@bench/streams
 
 LUA_SHARE = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)
 LUA_LIB   = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)
