@@ -1,7 +1,7 @@
 std = "min"
 max_line_length = 120
 cache = false
-include_files = { "lua/**/*.lua", "spec/**/*.lua", "examples/**/*.lua", "tools/**/*.lua", "*.rockspec" }
+include_files = { "lua/**/*.lua", "spec/**/*.lua", "examples/**/*.lua", "tools/**/*.lua", "bench/**/*.lua", "*.rockspec" }
 files["spec"].std = "max+busted"
 files["spec"].max_line_length = 140
 files["spec/support/neovim"].globals = { "vim" }

@@ -124,6 +124,7 @@ bench:
 	@bench/upload
 	@bench/keys
 	@bench/frames
+	@bench/streams
 
 LUA_SHARE = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)
 LUA_LIB   = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)

@@ -1,8 +1,10 @@
 local emulator = require "spec.support.emulator"
 local gemini = require "gemini"
 local live = require "spec.support.live"
+local loopback = require "loopback"
 local nginx = require "spec.support.nginx"
 local read = require "spec.support.read"
+local talk = require "spec.support.talk"
 local temporary = require "spec.support.temporary"
 
 describe("behind TLS and HTTP/2", function()
@@ -53,6 +55,38 @@ describe("behind TLS and HTTP/2", function()
     end
   end)
 
+  -- The server sends no event before all of them have come to it.
+  it("100 streams at once share one connection, and are all complete and in order", function()
+    local scripts, wanted = {}, {}
+    for i = 1, 100 do
+      local events, text = {}, ""
+      for k = 1, 10 do
+        local piece = ("%d.%d "):format(i, k)
+        events[k], text = talk.chunk(piece, k == 10 and "STOP" or nil), text .. piece
+      end
+      scripts[i] = { { "recv" }, { "meet", 100 }, { "send", talk.sse "" }, { "drip", table.concat(events), 99, 0.001 } }
+      wanted[i] = text
+    end
+    local together = loopback.start(scripts)
+    local other = nginx.start(together.url)
+    local c = gemini.new { apiKey = "k", baseUrl = other.url, caFile = other.caFile, idleTimeout = 30 }
+    local function text() return assert(c.models:streamGenerateContent({ model = "m", contents = "x" }):collect()).text end
+    local texts = gemini.run(function()
+      local all = {}
+      for i = 1, 100 do all[i] = text end
+      return (gemini.all(all))
+    end)
+    local seen, met = other.seen(), together:connections()
+    other.stop()
+    together:stop()
+    table.sort(texts)
+    table.sort(wanted)
+    texts.n = nil
+    assert.same(wanted, texts)
+    assert.same({ 100, 100 }, { met, #seen })
+    for _, request in ipairs(seen) do assert.same({ seen[1][1], "HTTP/2.0" }, { request[1], request[2] }) end
+  end)
+
   it("a stream that is left early ends alone, not its connection", function()
     local before = #front.seen()
     local c = client { caFile = front.caFile }
@@ -90,7 +124,6 @@ describe("behind TLS and HTTP/2", function()
   end)
 
   it("an answer that is cut off is truncated, as over HTTP/1.1", function()
-    local loopback = require "loopback"
     local cut = loopback.start { { { "recv" }, {
       "send",
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9999\r\n\r\n"

@@ -262,6 +262,21 @@ describe("loopback", function()
       end)
     end
 
+    it("meet waits until so many connections are there", function()
+      start{ { { "recv" }, { "send", "a" }, { "meet", 3 }, { "send", "b" }, { "close" } } }
+      local clients = {}
+      for i = 1, 3 do
+        for k = 1, i - 1 do assert.equal("", (received(clients[k], 0.05))) end
+        clients[i] = connect()
+        clients[i]:send(GET)
+        assert.equal("a", clients[i]:receive(1))
+      end
+      for i = 1, 3 do
+        assert.equal("b", clients[i]:receive "*a")
+        clients[i]:close()
+      end
+    end)
+
     it("hold reads until the peer closes", function()
       start{ { { "hold" }, { "send", "never" } } }
       local client = connect()
@@ -330,6 +345,7 @@ describe("loopback", function()
       drip = { { "drip", ALL_BYTES, 1, 60 } },
       ["blocked send"] = { { "fill", ALL_BYTES, 1e12 } },
       hold = { { "hold" } },
+      meet = { { "meet", 1000 } },
       ["empty loop"] = { { "loop" } },
     }
     for name, script in pairs(busy) do

@@ -100,20 +100,31 @@ static CURLcode set_headers(CURL *easy, struct curl_slist **headers) {
 #define BULK        ((int64_t)1024 * 1024)
 #define BULK_BUFFER (256L * 1024)
 
+/* Up to this size curl sends a body in one piece with the headers. */
+#define SMALL ((int64_t)16 * 1024)
+
+/* Whether curl may read the body where it lies, for which it needs no buffer, and send it again by itself. */
+static int is_plain(const gem_request *r, int64_t size) {
+  return r->segment_count == 1 && r->segments->bytes && size <= SMALL && !r->once;
+}
+
 static CURLcode set_body(const gem_request *r, CURL *easy) {
   int64_t size = gem_body_total(r->segments, r->segment_count);
   SET(CURLOPT_POST, 1L);
   SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+  if (is_plain(r, size)) SET(CURLOPT_POSTFIELDS, r->segments->bytes);
   if (size >= BULK) SET(CURLOPT_UPLOAD_BUFFERSIZE, BULK_BUFFER);
   return CURLE_OK;
 }
 
+/* A stream holds its buffer, and what grows by its size behind it, as long as it lasts; there may be
+ * thousands. */
+#define EVENTS_BUFFER (4L * 1024)
+
 static CURLcode set_answer(const gem_request *r, CURL *easy) {
-  if (r->reading == GEM_PIECES) {
-    SET(CURLOPT_BUFFERSIZE, BULK_BUFFER);
-  } else {
-    SET(CURLOPT_ACCEPT_ENCODING, "");
-  }
+  if (r->reading == GEM_PIECES) SET(CURLOPT_BUFFERSIZE, BULK_BUFFER);
+  if (r->reading == GEM_EVENTS) SET(CURLOPT_BUFFERSIZE, EVENTS_BUFFER);
+  if (r->reading != GEM_PIECES) SET(CURLOPT_ACCEPT_ENCODING, "");
   return CURLE_OK;
 }
 

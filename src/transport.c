@@ -27,8 +27,7 @@ typedef struct handle {
   int reading;
 } handle;
 
-#define LENT_CAP  (SIZE_MAX / 4)
-#define LENT_KEEP ((size_t)64 * 1024)
+#define LENT_CAP (SIZE_MAX / 4)
 
 static int no_memory(lua_State *L) {
   return luaL_error(L, "not enough memory");
@@ -260,7 +259,7 @@ static int read_event(lua_State *L, reader *read) {
   if (!gem_transfer_event(&h->t, &text, &len)) return 0;
   lend(L, h, text, len);
   int results = read_lent(L, h, read);
-  if (h->lent.size > LENT_KEEP) gem_buf_free(&h->lent);
+  gem_buf_free(&h->lent);
   return results;
 }
 

@@ -16,6 +16,7 @@
  *   {"cut", bytes, at, seconds?}   two segments, cut after `at` bytes; the pause is else 1 ms
  *   {"fill", bytes, count}         the same bytes, count times
  *   {"sleep", seconds}
+ *   {"meet", n}                    waits until n connections have come to a `meet`
  *   {"close"}                      FIN, as at the script's end
  *   {"reset"}                      RST
  *   {"loop"}                       back to the first op

@@ -51,7 +51,8 @@ struct request {
 
 struct server {
   pthread_mutex_t lock;
-  pthread_cond_t changed; /* a connection was accepted or has ended */
+  pthread_cond_t changed;  /* a connection was accepted or has ended */
+  pthread_cond_t together; /* one more has come to a `meet` */
   pthread_t thread;
   int running; /* the thread exists; known to Lua's thread only */
   int listener;
@@ -67,6 +68,7 @@ struct server {
   size_t request_count;
   uint64_t sent;
   double stalled;
+  size_t met;
 };
 
 struct conn {

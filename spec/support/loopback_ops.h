@@ -74,6 +74,17 @@ static enum outcome run_sleep(struct conn *c, const struct op *op) {
   return nap(c, op->seconds);
 }
 
+static enum outcome run_meet(struct conn *c, const struct op *op) {
+  struct server *s = c->server;
+  pthread_mutex_lock(&s->lock);
+  if (++s->met >= op->number) pthread_cond_broadcast(&s->together);
+  while (s->met < op->number && !s->stopping)
+    pthread_cond_wait(&s->together, &s->lock);
+  enum outcome next = s->stopping ? DROP : NEXT;
+  pthread_mutex_unlock(&s->lock);
+  return next;
+}
+
 static enum outcome run_close(struct conn *c, const struct op *op) {
   (void)c, (void)op;
   return FINISH;
@@ -109,7 +120,8 @@ static const struct op_kind {
 } OPS[] = {
     {"recv", "", run_recv},   {"send", "b", run_send},   {"drip", "bps", run_drip}, {"cut", "boS", run_cut},
     {"fill", "bn", run_fill}, {"sleep", "s", run_sleep}, {"close", "", run_close},  {"reset", "", run_reset},
-    {"loop", "", run_loop},   {"hold", "", run_hold},    {"sip", "ns", run_sip},    {NULL, NULL, NULL},
+    {"loop", "", run_loop},   {"hold", "", run_hold},    {"sip", "ns", run_sip},    {"meet", "n", run_meet},
+    {NULL, NULL, NULL},
 };
 
 #endif

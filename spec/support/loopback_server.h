@@ -153,6 +153,7 @@ static void server_init(struct server *s) {
   memset(s, 0, sizeof *s);
   pthread_mutex_init(&s->lock, NULL);
   pthread_cond_init(&s->changed, NULL);
+  pthread_cond_init(&s->together, NULL);
   s->listener = s->wake[0] = s->wake[1] = -1;
   s->last_request = &s->first_request;
 }
@@ -161,6 +162,7 @@ static void server_init(struct server *s) {
 static void server_stop(struct server *s) {
   pthread_mutex_lock(&s->lock);
   s->stopping = 1;
+  pthread_cond_broadcast(&s->together);
   pthread_mutex_unlock(&s->lock);
   close_fd(&s->wake[1]);
   if (s->running) pthread_join(s->thread, NULL);
@@ -220,6 +222,7 @@ static void server_free(struct server *s) {
   free_scripts(s);
   free_requests(s);
   pthread_cond_destroy(&s->changed);
+  pthread_cond_destroy(&s->together);
   pthread_mutex_destroy(&s->lock);
 }
 

@@ -13,13 +13,15 @@ local loop = {
   tasks = tasks.count,
 }
 
+local WEAK = { __mode = "k" }
+
 ---Starts an exchange. libcurl is loaded here, at the first one.
 ---@param request table  see luarequest.h
 ---@return userdata transfer
 function loop.submit(request)
   local transfer, self = driver.submit(request), tasks.innermost()
   if self and not task.hasEnded(self) then
-    self.owned = self.owned or setmetatable({}, { __mode = "k" })
+    self.owned = self.owned or setmetatable({}, WEAK)
     self.owned[transfer] = true
   end
   return transfer
