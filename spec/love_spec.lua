@@ -62,7 +62,7 @@ describe("examples/love #checkout", function()
     local pipe = io.popen(("env %s spec/support/love/run %s 2>%s; echo $?"):format(given, words, errors))
     local output, status = pipe:read("*a"):match "^(.-)(%d+)\n$"
     pipe:close()
-    assert.same({ "", "0" }, { read(errors), status })
+    assert.same({ "", "0" }, { read(errors), status }, output)
     return cjson.decode(output)
   end
 
