@@ -78,10 +78,12 @@ describe("a host", function()
   end)
 
   it("is one at a time, and whole", function()
+    assert.is_false(loop.isAttached())
     local detach = require("gemini.loop.uv").attach(uv)
+    assert.is_true(loop.isAttached())
     local ok, raised = pcall(require("gemini.loop.uv").attach, uv)
     detach()
-    assert.is_false(ok)
+    assert.same({ false, false }, { ok, loop.isAttached() })
     assert.truthy(raised:find("another loop is attached", 1, true), raised)
     for problem, host in pairs {
       ["gemini.loop.attach: expected a table, got nil"] = false,

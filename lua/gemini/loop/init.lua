@@ -211,8 +211,13 @@ function loop.attach(host)
   for _, name in ipairs { "watch", "timer" } do
     loop.mustBe(host[name], "function", "gemini.loop.attach: " .. name)
   end
-  if driver.host() then error("gemini.loop.attach: another loop is attached: detach that one first", 2) end
+  if loop.isAttached() then error("gemini.loop.attach: another loop is attached: detach that one first", 2) end
   return driver.attach(host)
+end
+
+---@return boolean  whether an event loop is attached
+function loop.isAttached()
+  return driver.host() ~= nil
 end
 
 return loop

@@ -80,7 +80,7 @@ local function finish(self, ok, ...)
   owners[self.co] = nil
   leave(self)
   task.finish(self, ok, ...)
-  if self.cancelled then closeOwned(self) end
+  if not self.ok then closeOwned(self) end
   if task.hasFailed(self) and not (self.watchers and next(self.watchers)) then report(self) end
   for _, failed in ipairs(self.failures or {}) do report(failed) end
   local watchers = self.watchers or {}

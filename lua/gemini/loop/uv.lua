@@ -78,6 +78,7 @@ function uv.attach(library, given)
   if type(library) ~= "table" or type(library.new_poll) ~= "function" then
     error("gemini.loop.uv.attach: expected libuv's functions (vim.uv, vim.loop, or luv), got " .. type(library), 2)
   end
+  if loop.isAttached() then error("gemini.loop.uv.attach: another loop is attached: detach that one first", 2) end
   local events = {}
   local schedule, report = defaults(library, given or {})
   local timer, alarmTimer = alarm(library, events)

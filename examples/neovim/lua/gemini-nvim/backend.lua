@@ -29,12 +29,10 @@ function backend.reset()
   client = nil
 end
 
----From now on tasks go on while Neovim waits for keys.
+---From now on tasks go on while Neovim waits for keys. Another plugin may have attached Neovim's loop already.
 function backend.attach()
-  if detach then return end
-  local ok, result = pcall(must(rock.load "gemini.loop.uv").attach, vim.uv or vim.loop)
-  -- Refused where another plugin has attached Neovim's loop already: that will do.
-  detach = ok and result or function() end
+  if backend.module().loop.isAttached() then return end
+  detach = must(rock.load "gemini.loop.uv").attach(vim.uv or vim.loop)
 end
 
 ---Gives the sockets back, before Neovim ends.
