@@ -9,6 +9,7 @@ files["lua/gemini/api.lua"].max_line_length = false
 files["lua/gemini/meta"].max_line_length = false
 files["examples/neovim"].std = "luajit"
 files["examples/neovim"].globals = { "vim" }
+files["bench/keys_init.lua"].globals = { "vim" }
 files["examples/love"].std = "luajit+love"
 files["spec/support/love"].std = "luajit+love"
 files["spec/support/love"].ignore = { "143/love" }   -- what LÖVE's own love.run uses
