@@ -91,7 +91,13 @@ $(BUILD)/$(1)/specs/core.so: spec/support/core.c $(patsubst %,$(BUILD)/$(1)/obj/
 	@echo "  CC    $$@"
 	@$(CC) -std=c99 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) -shared $(SANFLAGS) -o $$@ $$^
 
-spec-modules: $(BUILD)/$(1)/specs/loopback.so $(BUILD)/$(1)/specs/core.so
+# Preloaded into all that the specs start by it, it calls Lua where there is one.
+$(BUILD)/$(1)/specs/torture.so: spec/support/torture.c src/compat.h
+	@mkdir -p $$(@D)
+	@echo "  CC    $$@"
+	@$(CC) -std=c99 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) -pthread -shared -Wl,-z,lazy -o $$@ $$< -ldl
+
+spec-modules: $(BUILD)/$(1)/specs/loopback.so $(BUILD)/$(1)/specs/core.so $(BUILD)/$(1)/specs/torture.so
 endef
 $(foreach a,$(ABIS),$(eval $(call abi_rules,$(a))))
 .PHONY: spec-modules

@@ -177,6 +177,7 @@ build = {
     ["gemini.kinds"] = "lua/gemini/kinds.lua",
     ["gemini.lacked"] = "lua/gemini/lacked.lua",
     ["gemini.loop"] = "lua/gemini/loop/init.lua",
+    ["gemini.loop.chain"] = "lua/gemini/loop/chain.lua",
     ["gemini.loop.driver"] = "lua/gemini/loop/driver.lua",
     ["gemini.loop.queue"] = "lua/gemini/loop/queue.lua",
     ["gemini.loop.task"] = "lua/gemini/loop/task.lua",

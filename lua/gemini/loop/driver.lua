@@ -169,8 +169,8 @@ end
 ---@param given gemini.Host
 ---@return gemini.HostEvents
 function driver.attach(given)
-  host = given
   theMulti():listen(true)
+  host = given
   tasks.alarm = driver.flush
   driver.flush()
   return {

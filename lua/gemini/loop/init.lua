@@ -96,6 +96,10 @@ function loop.mustBe(given, kind, name)
   if type(given) ~= kind then error(("%s: expected a %s, got %s"):format(name, kind, type(given)), 3) end
 end
 
+local function haveEnded()
+  return tasks.count() == 0
+end
+
 local function raise(failed)
   error(task.raised(failed), 0)
 end
@@ -149,9 +153,13 @@ function loop.run(fn, ...)
   local ok, main = pcall(tasks.spawn, fn, ...)
   local raised = main
   if ok then
-    ok, raised = pcall(wait.drive, function() return tasks.count() == 0 end)
+    ok, raised = pcall(wait.drive, haveEnded)
   end
-  if not ok then tasks.cancelAll(task.cancellation "interrupted") end
+  if not ok then
+    -- Where there is no memory for another error, they meet this one.
+    local made, ending = pcall(task.cancellation, "interrupted")
+    tasks.cancelAll(made and ending or raised)
+  end
   local failed = ok and (task.hasFailed(main) and main or tasks.failure())
   tasks.gather(false)
   if not ok then error(raised, 0) end

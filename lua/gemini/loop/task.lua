@@ -10,18 +10,20 @@ local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 ---@field start table?  the function's arguments, of one that has not begun
 ---@field parent gemini.Task?  the one that began it
 ---@field number integer  in the order of their beginning
----@field parked boolean?  it waits for a `wake`
----@field queued boolean?  it goes on at the next occasion
+---@field parked boolean  it waits for a `wake`
+---@field queued boolean  it goes on at the next occasion
+---@field gone boolean  it went on when it was last let
+---@field live boolean  it is among those that have not ended
 ---@field owned table<userdata, true>?  transfers that it has begun
 ---@field waker fun()?  lets it go on
 ---@field watchers table<fun(), true>?  called when it has ended
----@field failures gemini.Task[]?  tasks that it has begun, that have failed, and that nobody waited for
----@field cancelled gemini.Error?  raised in it wherever it waits
----@field ok boolean?  how it has ended
----@field values table?  what the function returned, or the error
----@field trace string?  where it failed
+---@field failures gemini.Chain?  tasks that it has begun, that have failed, and that nobody waited for
+---@field cancelled gemini.Error|false  raised in it wherever it waits
+---@field ok boolean  whether it has ended well
+---@field values table|false  what the function returned, or the error; false until it has ended
+---@field trace string|false  where it failed
 ---@field cause gemini.Task?  the one whose error was last raised in it
----@field heard boolean?  somebody has got its results
+---@field heard boolean  somebody has got its results
 local Task = { __name = "gemini.task" }
 Task.__index = Task
 
@@ -30,8 +32,22 @@ local LABEL = { method = "task", attempts = 0 }
 local task = { Task = Task }
 
 function Task:__tostring()
-  local how = self.ok == nil and "running" or self.ok and "ended" or self.cancelled and "cancelled" or "failed"
+  local how = not self.values and "running" or self.ok and "ended" or self.cancelled and "cancelled" or "failed"
   return "gemini.task: " .. how
+end
+
+---A task that has not begun. What changes when memory may be out has its place from the beginning.
+---@param co thread
+---@param number integer
+---@param parent? gemini.Task
+---@return gemini.Task
+function task.new(co, number, parent)
+  return setmetatable({
+    co = co, number = number, parent = parent, parked = false, queued = false, gone = false, live = false,
+    heard = false,
+    cancelled = false, ok = false, values = false, trace = false,
+    nextLive = false, lastLive = false, nextQueued = false, lastQueued = false, nextFailed = false, lastFailed = false,
+  }, Task)
 end
 
 ---@param self any
@@ -58,13 +74,13 @@ end
 ---@param self gemini.Task
 ---@return boolean
 function task.hasEnded(self)
-  return self.ok ~= nil
+  return self.values ~= false
 end
 
 ---@param self gemini.Task
 ---@return boolean  whether it has ended in an error that is not its cancellation
 function task.hasFailed(self)
-  return self.ok == false and not self.cancelled
+  return self.values ~= false and not self.ok and not self.cancelled
 end
 
 ---Calls a function when the task ends.
@@ -103,17 +119,33 @@ end
 ---@param ... any
 function task.finish(self, ok, ...)
   if ok and not self.cancelled then
-    self.ok, self.values = true, { n = select("#", ...), ... }
+    self.values = { n = select("#", ...), ... }
+    self.ok = true
     return
   end
   local raised = self.cancelled
   if not ok then
-    local trace = ... ~= self.cancelled and traceback(self, (...)) or nil
+    local trace = (not self.cancelled or ... ~= self.cancelled) and traceback(self, (...)) or nil
     raised = closed(self, (...))
-    if raised ~= self.cancelled then self.cancelled, self.trace = nil, trace or debug.traceback(self.co) end
+    if not self.cancelled or raised ~= self.cancelled then
+      self.trace = trace or debug.traceback(self.co)
+      self.cancelled = false
+    end
   end
-  self.ok, self.values = false, { raised }
+  self.values = { raised }
   errors.locate(raised, self.trace)
+end
+
+-- What memory runs out with, made while there is some.
+local STARVED = { "not enough memory" }
+
+---Notes that a task has ended in an error that was not its own: on the way to it, or back.
+---@param self gemini.Task
+---@param raised any
+function task.lose(self, raised)
+  self.ok, self.cancelled, self.trace = false, false, self.trace or ""
+  self.values = raised == STARVED[1] and STARVED or { raised }
+  if close then close(self.co) end
 end
 
 ---What a task's function returned; raises what it raised; nil and the error where it was cancelled.
@@ -144,7 +176,7 @@ end
 ---@return string?  where the task failed; nil unless it has
 function Task:traceback()
   task.must(self, "traceback")
-  return self.trace
+  return self.trace or nil
 end
 
 return task

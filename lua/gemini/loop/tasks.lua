@@ -1,7 +1,7 @@
 ---Lets tasks go on: which one runs, which wait, which are to run next. Knows nothing of transfers.
 
+local chain = require "gemini.loop.chain"
 local deadline = require "gemini.deadline"
-local queue = require "gemini.loop.queue"
 local task = require "gemini.loop.task"
 local timers = require "gemini.loop.timers"
 
@@ -13,9 +13,11 @@ local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 local owners = setmetatable({}, { __mode = "k" })
 
 -- Those that have not ended; of adopted coroutines, which may end unseen, those that wait here.
-local live, count, begun = {}, 0, 0
+local live, begun = chain("nextLive", "lastLive"), 0
 
-local runnable = queue()
+local runnable = chain("nextQueued", "lastQueued")
+
+local function failureChain() return chain("nextFailed", "lastFailed") end
 
 -- The task that was last let go on, and how many resumes are within each other: a task may have coroutines of its own,
 -- in which calls block.
@@ -29,7 +31,7 @@ local TURN = 0.001
 local turnEnds, limit
 
 -- Those that have failed, and that nobody can wait for any more: the first of them.
-local failures, MOST_FAILURES = {}, 100
+local failures, MOST_FAILURES = failureChain(), 100
 local gathering = false
 
 ---Called when something is to be done that nobody may be waiting for: set by the host's side.
@@ -40,20 +42,29 @@ local function alarm()
   if tasks.alarm then tasks.alarm() end
 end
 
+-- A call may fail for want of memory, but not on its way back.
 local function enter(self)
-  if live[self] then return end
-  live[self], count = true, count + 1
+  if self.live then return end
+  live:push(self)
+  self.live = true
 end
 
 local function leave(self)
-  if not live[self] then return end
-  live[self], count = nil, count - 1
+  if not self.live then return end
+  live:remove(self)
+  self.live = false
 end
 
 local function enqueue(self)
   if self.queued then return end
-  self.queued = true
   runnable:push(self)
+  self.queued = true
+end
+
+local function dequeue(self)
+  if not self.queued then return end
+  runnable:remove(self)
+  self.queued = false
 end
 
 -- What the interpreters make of a Ctrl-C, in whatever coroutine it meets them (LuaJIT), is for the whole program.
@@ -65,37 +76,44 @@ end
 local function report(self)
   local parent = self.parent
   if parent and not task.hasEnded(parent) then
-    parent.failures = parent.failures or {}
-    table.insert(parent.failures, self)
-  elseif not self.heard and #failures < MOST_FAILURES then
-    failures[#failures + 1] = self
+    parent.failures:push(self)
+  elseif not self.heard and failures:count() < MOST_FAILURES then
+    failures:push(self)
   end
 end
 
+local function nobody() end
+
 local function closeOwned(self)
-  for each in pairs(self.owned or {}) do each:close() end
+  if not self.owned then return end
+  for each in pairs(self.owned) do each:close() end
 end
 
-local function finish(self, ok, ...)
-  owners[self.co] = nil
+-- What is to be done when a task has ended.
+local function finish(self)
   leave(self)
-  task.finish(self, ok, ...)
+  dequeue(self)
   if not self.ok then closeOwned(self) end
-  if task.hasFailed(self) and not (self.watchers and next(self.watchers)) then report(self) end
-  for _, failed in ipairs(self.failures or {}) do report(failed) end
-  local watchers = self.watchers or {}
+  local watchers, failed = self.watchers, self.failures
+  if task.hasFailed(self) and not (watchers and next(watchers)) then report(self) end
+  for each in failed and failed.pop or nobody, failed do report(each) end
   self.parent, self.failures, self.watchers, self.owned = nil, nil, nil, nil
+  if not watchers then return end
   for watcher in pairs(watchers) do watcher() end
 end
 
--- The results of a resume: the task has ended, waits, or has let others go on by a yield of its own.
-local function settle(self, before, ok, ...)
-  innermost, depth, turnEnds = before, depth - 1, nil
+local function put(self, level)
+  innermost, depth, turnEnds = self, level, nil
+end
+
+-- The results of a resume.
+local function settle(self, before, level, ok, ...)
+  put(before, level)
   if coroutine.status(self.co) == "dead" then
-    finish(self, ok, ...)
-    if not ok and isInterrupt((...)) then error((...), 0) end
-  elseif not self.parked and not self.foreign then
-    enqueue(self)
+    owners[self.co] = nil
+    task.finish(self, ok, ...)
+  elseif not ok then
+    error((...), 0)
   end
 end
 
@@ -106,17 +124,43 @@ local function resumeForeign(self)
   return true
 end
 
+local function go(self, before, level)
+  local start = self.start
+  owners[self.co] = self
+  if not self.foreign then enter(self) end
+  put(self, level + 1)
+  dequeue(self)
+  self.parked, self.gone = false, true
+  if self.foreign then return settle(self, before, level, resumeForeign(self)) end
+  if not start then return settle(self, before, level, coroutine.resume(self.co)) end
+  self.start = nil
+  settle(self, before, level, coroutine.resume(self.co, unpack(start, 1, start.n)))
+end
+
+-- Whether a task, let go on, has come to a place from where it goes on again.
+local function stands(self)
+  return coroutine.status(self.co) ~= "dead" and (self.parked or self.foreign)
+end
+
+-- Lets a task go on until it waits, has ended, or has let others go on by a yield of its own. Memory that runs out on
+-- the way there, or back from where it has ended, ends it.
 local function resume(self)
-  local before, start = innermost, self.start
-  self.parked, self.queued, self.start = false, false, nil
-  innermost, depth, turnEnds = self, depth + 1, nil
-  if self.foreign then
-    settle(self, before, resumeForeign(self))
-  elseif start then
-    settle(self, before, coroutine.resume(self.co, unpack(start, 1, start.n)))
-  else
-    settle(self, before, coroutine.resume(self.co))
+  local before, level = innermost, depth
+  self.gone = false
+  local ok, raised = pcall(go, self, before, level)
+  -- Once more, for where it was raised before; by no call, which might want memory.
+  innermost, depth, turnEnds = before, level, nil
+  if not ok and not task.hasEnded(self) and not (self.gone and stands(self)) then
+    owners[self.co] = nil
+    task.lose(self, raised)
   end
+  if task.hasEnded(self) then
+    finish(self)
+    if not self.ok then raised = self.values[1] end
+  elseif not stands(self) then
+    enqueue(self)
+  end
+  if isInterrupt(raised) then error(raised, 0) end
 end
 
 ---@return gemini.Task?  the task that runs now; nil outside of all, and in coroutines that a task has of its own
@@ -130,10 +174,10 @@ function tasks.innermost()
 end
 
 local function new(co)
+  local parent = tasks.innermost()
+  if parent then parent.failures = parent.failures or failureChain() end
   begun = begun + 1
-  local self = setmetatable({ co = co, number = begun, parent = tasks.innermost() }, task.Task)
-  owners[co] = self
-  return self
+  return task.new(co, begun, parent)
 end
 
 ---Begins a task, which runs until it first waits.
@@ -143,8 +187,12 @@ end
 function tasks.spawn(fn, ...)
   local self = new(coroutine.create(fn))
   self.start = { n = select("#", ...), ... }
-  enter(self)
-  if depth < DEEPEST then resume(self) else enqueue(self) end
+  if depth < DEEPEST then
+    resume(self)
+  else
+    enqueue(self)
+    enter(self)
+  end
   alarm()
   return self
 end
@@ -157,7 +205,8 @@ function tasks.adopt(co, foreign)
   if owners[co] then return nil end
   local self = new(co)
   self.foreign = foreign
-  self.parked = not foreign and coroutine.status(co) == "suspended" or nil
+  self.parked = not foreign and coroutine.status(co) == "suspended"
+  owners[co] = self
   if self.parked then
     enter(self)
     tasks.wake(self)
@@ -172,18 +221,23 @@ local function suspend(self)
 end
 
 ---Lets the current task wait until it is woken. To be called in a task alone.
----@param seconds? number  after which it goes on in any case
+---@param timer? gemini.Timer  from tasks.timer
 ---@return gemini.Error? cancelled  what is to be raised, once what it waited for is given up
-function tasks.park(seconds)
+function tasks.park(timer)
   local self = tasks.current()
   if self.cancelled then return self.cancelled end
-  local timer = seconds and timers.add(deadline.after(seconds), self)
   enter(self)
   if timer then alarm() end
   suspend(self)
   if self.foreign then leave(self) end
   if timer then timers.remove(timer) end
-  return self.cancelled
+  return self.cancelled or nil
+end
+
+---@param seconds? number
+---@return gemini.Timer?  lets the current task go on after that
+function tasks.timer(seconds)
+  return seconds and timers.add(deadline.after(seconds), tasks.current())
 end
 
 ---Lets a waiting task go on at the next occasion.
@@ -208,7 +262,7 @@ function tasks.pass()
   local self = tasks.current()
   enqueue(self)
   if not self.cancelled then suspend(self) end
-  return self.cancelled
+  return self.cancelled or nil
 end
 
 local function wakeDue()
@@ -226,12 +280,14 @@ function tasks.pump(ends)
   local moved, before = false, limit
   limit = ends
   for _ = 1, runnable:count() do
-    local self = runnable:pop()
-    -- One before may have let it go on already.
-    if self and self.queued and not task.hasEnded(self) and coroutine.status(self.co) == "suspended" then
+    -- One before may have let others go on already.
+    local self = runnable:next()
+    if self and coroutine.status(self.co) == "suspended" then
       moved = true
       resume(self)
       if ends and deadline.left(ends) <= 0 then break end
+    elseif self then
+      dequeue(self)
     end
   end
   limit = before
@@ -250,7 +306,9 @@ function tasks.cancel(self, err)
   if self.parked and not self.start then
     if depth < DEEPEST then resume(self) else tasks.wake(self) end
   elseif not self.foreign then
-    finish(self, false, err)
+    owners[self.co] = nil
+    task.finish(self, false, err)
+    finish(self)
   end
   alarm()
   return true
@@ -259,11 +317,16 @@ end
 ---Ends all tasks.
 ---@param err gemini.Error
 function tasks.cancelAll(err)
-  local all = {}
-  for self in pairs(live) do all[#all + 1] = self end
-  table.sort(all, function(a, b) return a.number < b.number end)
-  for _, self in ipairs(all) do
-    if tasks.current() ~= self then tasks.cancel(self, err) end
+  local current, last = tasks.current(), begun
+  local self = live:next()
+  while self do
+    if self.cancelled or task.hasEnded(self) or self == current or self.number > last then
+      self = live:next(self)
+    else
+      tasks.cancel(self, err)
+      -- Any number of them may have ended by that.
+      self = live:next()
+    end
   end
 end
 
@@ -276,23 +339,35 @@ end
 
 ---@return integer  how many have not ended
 function tasks.count()
-  return count
+  return live:count()
 end
 
 ---Takes the first failure that nobody has heard of.
 ---@return gemini.Task?
 function tasks.failure()
   repeat
-    local first = table.remove(failures, 1)
+    local first = failures:pop()
     if not first or not first.heard then return first end
   until false
+end
+
+-- Takes out those that have ended, and that there was no memory to take out when they did.
+local function clear()
+  local self = live:next()
+  while self do
+    local behind = live:next(self)
+    if task.hasEnded(self) then leave(self) end
+    self = behind
+  end
 end
 
 ---Failures are gathered from now on, until somebody asks for them; or they are told to the host again. Those that
 ---nobody has asked for are forgotten.
 ---@param gathers boolean
 function tasks.gather(gathers)
-  failures, gathering = {}, gathers
+  if gathers then clear() end
+  failures:clear()
+  gathering = gathers
 end
 
 ---@return boolean
@@ -302,7 +377,7 @@ end
 
 ---@return boolean  whether something is to be done now: a task is to run, or a failure to be told
 function tasks.isBusy()
-  return tasks.patience() == 0 or not gathering and failures[1] ~= nil
+  return tasks.patience() == 0 or not gathering and failures:count() > 0
 end
 
 return tasks

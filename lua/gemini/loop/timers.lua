@@ -5,12 +5,13 @@ local timers = {}
 ---@class gemini.Timer
 ---@field at number  on the core's clock
 ---@field item any
----@field package place integer?  in the heap; nil when it is not there any more
+---@field package place integer|false  in the heap; false when it is not there
 
 local heap = {}
 
 local function put(entry, place)
-  heap[place], entry.place = entry, place
+  heap[place] = entry
+  entry.place = place
 end
 
 local function rise(entry)
@@ -45,7 +46,7 @@ end
 ---@param item any
 ---@return gemini.Timer
 function timers.add(at, item)
-  local entry = { at = at, item = item }
+  local entry = { at = at, item = item, place = false }
   put(entry, #heap + 1)
   rise(entry)
   return entry
@@ -56,7 +57,7 @@ end
 function timers.remove(entry)
   local place = entry.place
   if not place then return end
-  entry.place = nil
+  entry.place = false
   local last = table.remove(heap)
   if last == entry then return end
   put(last, place)

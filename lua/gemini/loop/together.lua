@@ -3,7 +3,6 @@
 local deadline = require "gemini.deadline"
 local loop = require "gemini.loop"
 local options = require "gemini.options"
-local queue = require "gemini.loop.queue"
 local task = require "gemini.loop.task"
 local tasks = require "gemini.loop.tasks"
 local wait = require "gemini.loop.wait"
@@ -13,21 +12,33 @@ local together = {}
 local CONCURRENCY = 8
 
 ---@class gemini.Group  tasks that one call waits for
----@field own gemini.Task[]  those that it has begun
+---@field own (gemini.Task|false)[]  those that it has begun
 ---@field watchers table<gemini.Task, fun()>
----@field ended gemini.Queue  the places of those that have ended, in that order
+---@field ended (integer|false)[]  the places of those that have ended, in that order; the others' have room there
+---@field count integer  how many have ended
+---@field taken integer  how many of these were noted
 ---@field tasks gemini.Task[]  by their places
 ---@field changed fun()?
+---@field some fun(): boolean  whether some have ended that were not noted
+---@field watch fun(changed: fun()?)
+---@field ending gemini.Error  what those meet that it has begun, when it is left: made before it may have to be
 
 local function newGroup()
-  return { own = {}, watchers = {}, ended = queue(), tasks = {} }
+  local group = { own = {}, watchers = {}, ended = {}, count = 0, taken = 0, tasks = {}, changed = false }
+  group.ending = task.cancellation "what waits for it was ended"
+  group.some = function() return group.count > group.taken end
+  group.watch = function(changed) group.changed = changed end
+  return group
 end
 
+-- What is called when a task has ended takes no memory: it can't fail.
 local function add(group, place, each)
   local function ended()
-    group.ended:push(place)
+    group.count = group.count + 1
+    group.ended[group.count] = place
     if group.changed then group.changed() end
   end
+  table.insert(group.ended, false)
   group.tasks[place] = each
   if task.hasEnded(each) then return ended() end
   group.watchers[each] = ended
@@ -35,27 +46,43 @@ local function add(group, place, each)
 end
 
 local function begin(group, place, fn, ...)
+  local own = #group.own + 1
+  group.own[own] = false
   local each = tasks.spawn(fn, ...)
   each.heard = true
-  group.own[#group.own + 1] = each
+  group.own[own] = each
   add(group, place, each)
 end
 
 -- Ends what the group has begun, and waits for nothing more.
-local function leave(group, err)
+local function leave(group, reason)
+  local ending = group.ending
+  if reason then ending.message, ending.reason = reason, reason end
   for each, watcher in pairs(group.watchers) do task.unwatch(each, watcher) end
-  for _, each in ipairs(group.own) do tasks.cancel(each, err) end
+  for _, each in ipairs(group.own) do
+    if each then tasks.cancel(each, ending) end
+  end
 end
 
--- The place of the next one that ends; nil where the time is up before. What interrupts the wait ends the group.
+-- Does something with a group; what is raised meanwhile ends the group.
+local function with(group, fn, ...)
+  local ok, first, second = loop.try(fn, group, ...)
+  if ok then return first, second end
+  leave(group)
+  error(first, 0)
+end
+
+-- The place of the next one that ends; nil where the time is up before. A task that is cancelled meanwhile ends the
+-- group.
 local function take(group, ends)
-  local function some() return group.ended:count() > 0 end
-  local ok, cancelled = loop.try(wait.till, some, function(changed) group.changed = changed end, ends)
-  if not ok or cancelled then
-    leave(group, task.cancellation "what waits for it was ended")
+  local cancelled = wait.till(group.some, group.watch, ends)
+  if cancelled then
+    leave(group)
     error(cancelled, 0)
   end
-  return group.ended:pop()
+  if not group.some() then return nil end
+  group.taken = group.taken + 1
+  return group.ended[group.taken]
 end
 
 -- What a task has come to, in the task that waits.
@@ -79,14 +106,14 @@ local function note(group, place, values, failures)
   elseif isOfTheWorld(value) then
     failures[place] = value
   else
-    leave(group, task.cancellation "another one failed")
+    leave(group, "another one failed")
     results(each)
   end
 end
 
 -- Begins them in order, so many at once, and gathers what they give.
-local function gather(count, most, start)
-  local group, values, failures = newGroup(), { n = count }, {}
+local function gather(group, count, most, start)
+  local values, failures = { n = count }, {}
   local started, running = 0, 0
   while started < count or running > 0 do
     while started < count and running < most do
@@ -122,7 +149,7 @@ function together.map(list, fn, given)
   local problem = options.check(given, options.map)
   if problem then error("gemini.map: " .. problem, 2) end
   local most = given and given.concurrency or CONCURRENCY
-  return gather(#list, most, function(group, place) begin(group, place, fn, list[place], place) end)
+  return with(newGroup(), gather, #list, most, function(group, place) begin(group, place, fn, list[place], place) end)
 end
 
 -- Begins, or joins, each of a list of functions and tasks.
@@ -145,19 +172,33 @@ end
 ---@return table<integer, gemini.Error> errors
 function together.all(list)
   local start = starter(list, "gemini.all")
-  return gather(#list, math.huge, start)
+  return with(newGroup(), gather, #list, math.huge, start)
+end
+
+-- The first one that ends.
+local function race(group, count, start)
+  for place = 1, count do start(group, place) end
+  local first = group.tasks[take(group)]
+  leave(group, "another one was first")
+  return first
 end
 
 ---Runs functions at once, and waits until the first of them has ended, or of tasks. The other functions are ended then.
 ---@param list (function|gemini.Task)[]
 ---@return any ...  what the first one returned; raises what it raised
 function together.race(list)
-  local start, group = starter(list, "gemini.race"), newGroup()
+  local start = starter(list, "gemini.race")
   if #list == 0 then error("gemini.race: the list is empty", 2) end
-  for place = 1, #list do start(group, place) end
-  local first = group.tasks[take(group)]
-  leave(group, task.cancellation "another one was first")
-  return results(first)
+  return results(with(newGroup(), race, #list, start))
+end
+
+-- Whether the one that it begins has ended in time; else it ends by the error.
+local function inTime(group, ends, overdue, fn, ...)
+  begin(group, 1, fn, ...)
+  if take(group, ends) then return true end
+  group.ending = overdue
+  leave(group)
+  return task.hasEnded(group.own[1])
 end
 
 ---Runs a function, for so many seconds at most.
@@ -168,14 +209,9 @@ end
 function together.timeout(seconds, fn, ...)
   mustBeSeconds(seconds, "gemini.timeout")
   loop.mustBe(fn, "function", "gemini.timeout: fn")
-  local group = newGroup()
-  local ends = deadline.after(seconds)
-  begin(group, 1, fn, ...)
-  if take(group, ends) then return results(group.own[1]) end
-  local err = task.overdue(seconds)
-  leave(group, err)
-  if task.hasEnded(group.own[1]) then return results(group.own[1]) end
-  return nil, err
+  local group, overdue = newGroup(), task.overdue(seconds)
+  if with(group, inTime, deadline.after(seconds), overdue, fn, ...) then return results(group.own[1]) end
+  return nil, overdue
 end
 
 ---Waits, while others go on.

@@ -63,8 +63,10 @@ function wait.till(done, watch, ends)
   while not (cancelled or done()) do
     local left = deadline.left(ends)
     if left and left <= 0 then return end
+    -- Nothing behind `watch` takes memory: none is left watching for what has not come to wait.
+    local timer = tasks.timer(left)
     watch(waker(self))
-    cancelled = tasks.park(left)
+    cancelled = tasks.park(timer)
     watch(nil)
   end
   return cancelled
@@ -76,8 +78,9 @@ end
 ---@return gemini.Error? cancelled  to be raised
 function wait.transfer(transfer, seconds)
   if transfer:ready() then return tasks.hadTurn() and tasks.pass() or nil end
+  local timer = tasks.timer(seconds)
   driver.expect(transfer, waker(tasks.current()))
-  local cancelled = tasks.park(seconds)
+  local cancelled = tasks.park(timer)
   driver.expect(transfer, nil)
   return cancelled
 end
