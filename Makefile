@@ -91,11 +91,11 @@ $(BUILD)/$(1)/specs/core.so: spec/support/core.c $(patsubst %,$(BUILD)/$(1)/obj/
 	@echo "  CC    $$@"
 	@$(CC) -std=c99 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) -shared $(SANFLAGS) -o $$@ $$^
 
-# Preloaded into all that the specs start by it, it calls Lua where there is one.
+# Preloaded, and before a sanitizer is ready: it is built without, and finds Lua where there is one when it is called.
 $(BUILD)/$(1)/specs/torture.so: spec/support/torture.c src/compat.h
 	@mkdir -p $$(@D)
 	@echo "  CC    $$@"
-	@$(CC) -std=c99 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) -pthread -shared -Wl,-z,lazy -o $$@ $$< -ldl
+	@$(CC) -std=c99 $(filter-out -fsanitize%,$(CFLAGS)) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) -pthread -shared -Wl,-z,lazy -o $$@ $$< -ldl
 
 spec-modules: $(BUILD)/$(1)/specs/loopback.so $(BUILD)/$(1)/specs/core.so $(BUILD)/$(1)/specs/torture.so
 endef

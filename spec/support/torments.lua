@@ -37,6 +37,9 @@ end
 ---@field scripts table  see loopback.c; the last one serves all later connections
 ---@field act fun(client: table): any, gemini.Error?
 ---@field gives any  what `act` returns when nothing fails
+---@field luaAlone? boolean  takes memory of Lua's alone
+---@field tasks? boolean  begins tasks
+---@field catches? boolean  has to catch what its tasks raise while they wait
 ---@field settle? fun(client: table)  brings the server back to the script's beginning
 
 ---@type table<string, gemini.Torment>
@@ -47,6 +50,7 @@ return {
       return tostring(gemini.new { apiKey = "k", baseUrl = "http://[::1]:1", headers = { ["X-A"] = client and "b" } })
     end,
     gives = "gemini.client: http://[::1]:1",
+    luaAlone = true,
   },
 
   ["a call"] = {
@@ -116,6 +120,8 @@ return {
       end)
     end,
     gives = "a",
+    tasks = true,
+    catches = true,
   },
 
   ["calls in tasks"] = {
@@ -132,6 +138,7 @@ return {
       end)
     end,
     gives = "xä1 xä2 xä3",
+    tasks = true,
   },
 
   ["an upload in one request"] = {

@@ -9,7 +9,8 @@
  *
  * Only the thread that requires it is concerned: neither the scripted server's threads nor those that look
  * names up. An allocation that makes a block smaller does not fail, for some versions of Lua count on that.
- * LuaJIT's own ones do not fail at all: where they do, Debian 12's crashes as it unwinds, be the code compiled or not.
+ * LuaJIT's own ones do not fail at all: where they do, Debian 12's crashes as it unwinds, be the code
+ * compiled or not.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

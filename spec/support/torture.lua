@@ -67,7 +67,7 @@ while failed do
     print(("allocation %d: %s"):format(n, wrong))
   end
   blocks = torture.live()
-  if bad > 5 then os.exit(1) end
+  if bad > 9 then os.exit(1) end
 end
 server:stop()
 print(("%d allocations, %d problems"):format(n - 1, bad))
