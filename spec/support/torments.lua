@@ -26,6 +26,14 @@ local function begin(client)
   return client.models:streamGenerateContent(QUESTION)
 end
 
+-- The first chunk of a stream that goes on.
+local function first(client)
+  local stream = begin(client)
+  local chunk, err = stream:next()
+  stream:close()
+  return chunk and chunk.text, err
+end
+
 local function upload(client, protocol)
   local file, err = client.media:upload {
     data = "0123456789", mimeType = "text/plain", displayName = "a name", protocol = protocol, chunkSize = 5,
@@ -90,12 +98,7 @@ return {
 
   ["a stream that is closed"] = {
     scripts = { { { "recv" }, { "send", talk.sse(talk.chunk "a") }, { "hold" } } },
-    act = function(client)
-      local stream = begin(client)
-      local chunk, err = stream:next()
-      stream:close()
-      return chunk and chunk.text, err
-    end,
+    act = first,
     gives = "a",
   },
 
@@ -103,19 +106,9 @@ return {
     scripts = { { { "recv" }, { "send", talk.sse(talk.chunk "a") }, { "hold" } } },
     act = function(client)
       return gemini.run(function()
-        local stream
         return gemini.race {
-          function()
-            stream = begin(client)
-            local chunk, err = stream:next()
-            if err then return nil, err end
-            stream.text = chunk.text
-            return stream:next()
-          end,
-          function()
-            while not (stream and stream.text) do gemini.sleep(0.0005) end
-            return stream.text
-          end,
+          function() return begin(client):collect() end,
+          function() return first(client) end,
         }
       end)
     end,
