@@ -2,9 +2,11 @@
 
 local emu = require "spec.support.emulator"
 local gemini = require "gemini"
+local loop = require "gemini.loop"
 local run = require "spec.support.run"
 local talk = require "spec.support.talk"
 local temporary = require "spec.support.temporary"
+local timers = require "gemini.loop.timers"
 
 local REPLY = talk.ok '{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}]}'
 
@@ -343,5 +345,20 @@ describe("an upload in a task", function()
       reached = true
     end)
     assert.same({ false, "enough", true }, { ok, firstLine(raised), reached })
+  end)
+
+  it("that are cancelled leave nothing to wait for by the clock, though they wait again", function()
+    local again = 0
+    gemini.run(function()
+      local task = gemini.spawn(function()
+        repeat
+          again = again + 1
+          local ok = loop.try(gemini.sleep, 1000)
+        until not ok and again == 3
+      end)
+      task:cancel()
+    end)
+    assert.is_true(again > 0)
+    assert.is_nil(timers.next())
   end)
 end)

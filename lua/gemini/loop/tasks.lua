@@ -225,11 +225,12 @@ end
 ---@return gemini.Error? cancelled  what is to be raised, once what it waited for is given up
 function tasks.park(timer)
   local self = tasks.current()
-  if self.cancelled then return self.cancelled end
-  enter(self)
-  if timer then alarm() end
-  suspend(self)
-  if self.foreign then leave(self) end
+  if not self.cancelled then
+    enter(self)
+    if timer then alarm() end
+    suspend(self)
+    if self.foreign then leave(self) end
+  end
   if timer then timers.remove(timer) end
   return self.cancelled or nil
 end
