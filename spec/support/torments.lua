@@ -161,9 +161,9 @@ return {
   ["a download to a file"] = {
     scripts = { talk.last(talk.http("200 OK", ("0123456789"):rep(1000))) },
     act = function(client)
-      local path, err = client.files:download { name = "files/a", path = "/tmp/torture.out" }
+      local path, err = client.files:download { name = "files/a", path = "build/torture.out" }
       return path, err
     end,
-    gives = "/tmp/torture.out",
+    gives = "build/torture.out",
   },
 }
