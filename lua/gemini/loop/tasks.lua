@@ -165,9 +165,10 @@ function tasks.adopt(co, foreign)
   return self
 end
 
--- Somebody else may resume it, too.
+-- Somebody else may resume it, too: nobody here looks then at what it waits for, once it has yielded.
 local function suspend(self)
   self.parked = true
+  if innermost ~= self then alarm() end
   repeat coroutine.yield() until not self.parked
 end
 
