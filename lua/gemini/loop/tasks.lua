@@ -119,14 +119,22 @@ local function resume(self)
   end
 end
 
----@return gemini.Task?  the task that runs now; nil outside of all, and in coroutines that a task has of its own
-function tasks.current()
+local function running()
   return owners[coroutine.running() or false]
+end
+
+-- PUC Lua 5.1 has no such function: there, what can't yield raises.
+local mayYield = rawget(coroutine, "isyieldable") or function() return true end
+
+---@return gemini.Task?  the task that runs now and may wait; nil outside of all, in coroutines that a task has of its
+---  own, and in callbacks that no yield can leave
+function tasks.current()
+  return mayYield() and running() or nil
 end
 
 ---@return gemini.Task?  the task in which this runs, be it in a coroutine of its own
 function tasks.innermost()
-  return tasks.current() or innermost
+  return running() or innermost
 end
 
 local function new(co)
@@ -246,7 +254,7 @@ end
 function tasks.cancel(self, err)
   if task.hasEnded(self) or self.cancelled then return false end
   self.cancelled = err
-  if tasks.current() == self then error(err, 0) end
+  if running() == self then error(err, 0) end
   if coroutine.status(self.co) ~= "suspended" then return true end
   if self.parked and not self.start then
     if depth < DEEPEST then resume(self) else tasks.wake(self) end
@@ -264,7 +272,7 @@ function tasks.cancelAll(err)
   for self in pairs(live) do all[#all + 1] = self end
   table.sort(all, function(a, b) return a.number < b.number end)
   for _, self in ipairs(all) do
-    if tasks.current() ~= self then tasks.cancel(self, err) end
+    if running() ~= self then tasks.cancel(self, err) end
   end
 end
 
