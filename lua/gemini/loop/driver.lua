@@ -38,11 +38,14 @@ local function least(a, b)
   return a and b and math.min(a, b) or a or b
 end
 
+-- Seconds: what a host may count. It calls in vain then.
+local LONGEST = 1e6
+
 -- Tells the host when to call.
 local function arm()
   local soon = not pending and (tasks.isBusy() and 0 or tasks.patience()) or nil
   local seconds = least(soon, multi and multi:wanted())
-  host.timer(seconds and math.ceil(seconds * 1000))
+  host.timer(seconds and math.ceil(math.min(seconds, LONGEST) * 1000))
 end
 
 -- Wakes those whose transfers have something for them.
