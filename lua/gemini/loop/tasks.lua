@@ -61,14 +61,20 @@ local function isInterrupt(raised)
   return type(raised) == "string" and raised:find("interrupted!$") ~= nil
 end
 
+-- Adds to a list of failures, and drops those at its end that have been heard of.
+local function append(list, failed, most)
+  while list[#list] and list[#list].heard do list[#list] = nil end
+  if #list < most then list[#list + 1] = failed end
+end
+
 -- A failure that nobody waits for is its parent's to ask for, as long as that one lives.
 local function report(self)
   local parent = self.parent
   if parent and not task.hasEnded(parent) then
     parent.failures = parent.failures or {}
-    table.insert(parent.failures, self)
-  elseif not self.heard and #failures < MOST_FAILURES then
-    failures[#failures + 1] = self
+    append(parent.failures, self, math.huge)
+  elseif not self.heard then
+    append(failures, self, MOST_FAILURES)
   end
 end
 
