@@ -49,8 +49,7 @@ local function arm()
 end
 
 -- Wakes those whose transfers have something for them.
-local function tell()
-  if not multi then return end
+local function wake()
   for id in multi.news, multi do
     local fn = waiting[id]
     if fn then fn() end
@@ -59,6 +58,15 @@ local function tell()
   if count == ended then return end
   ended = count
   for _, fn in pairs(ends) do fn() end
+end
+
+-- The host is told once, and not of each that is woken.
+local function tell()
+  if not multi then return end
+  tasks.alarm = nil
+  local ok, raised = pcall(wake)
+  tasks.alarm = host and driver.flush or nil
+  if not ok then error(raised, 0) end
 end
 
 ---Tells of all that has happened: to those who wait, and to the host.
