@@ -15,6 +15,7 @@ local function runs(fn)
     end)
   end)
   assert(coroutine.resume(co))
+  uv.update_time()
   limit:start(5000, 0, function() late = true end)
   while coroutine.status(co) ~= "dead" and not late do uv.run "once" end
   limit:close()
