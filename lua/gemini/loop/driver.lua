@@ -26,8 +26,9 @@ local host
 -- Whether the host has been asked to let tasks go on.
 local pending = false
 
--- Who waits for a transfer, by its number, and who for the end of any.
+-- Those who wait for a transfer, by its number, and who for the end of any.
 local waiting, ends, ended = {}, {}, 0
+local NOBODY = {}
 
 local function theMulti()
   multi = multi or require("gemini.transport").multi()
@@ -51,8 +52,7 @@ end
 -- Wakes those whose transfers have something for them.
 local function wake()
   for id in multi.news, multi do
-    local fn = waiting[id]
-    if fn then fn() end
+    for fn in pairs(waiting[id] or NOBODY) do fn() end
   end
   local count = multi:ended()
   if count == ended then return end
@@ -101,9 +101,20 @@ end
 
 ---Calls a function when something has become of a transfer.
 ---@param transfer userdata
----@param fn? fun()  nil for nobody
+---@param fn fun()
 function driver.expect(transfer, fn)
-  waiting[transfer:id()] = fn
+  local id = transfer:id()
+  waiting[id] = waiting[id] or {}
+  waiting[id][fn] = true
+end
+
+---Calls it no longer.
+---@param transfer userdata
+---@param fn fun()
+function driver.forget(transfer, fn)
+  local id = transfer:id()
+  waiting[id][fn] = nil
+  if not next(waiting[id]) then waiting[id] = nil end
 end
 
 ---Calls a function whenever a transfer has ended.

@@ -86,9 +86,10 @@ end
 ---@return gemini.Error? cancelled  to be raised
 function wait.transfer(transfer, seconds)
   if transfer:ready() then return tasks.hadTurn() and tasks.pass() or nil end
-  driver.expect(transfer, waker(tasks.current()))
+  local wake = waker(tasks.current())
+  driver.expect(transfer, wake)
   local cancelled = tasks.park(seconds)
-  driver.expect(transfer, nil)
+  driver.forget(transfer, wake)
   return cancelled
 end
 
