@@ -163,12 +163,25 @@ function tasks.spawn(fn, ...)
   return self
 end
 
+-- Where tables are no ephemerons (Lua 5.1, LuaJIT), a task keeps its coroutine, and so itself. Adopted ones end unseen.
+local adopted, MANY = 0, 100
+
+local function forgetDead()
+  adopted = adopted + 1
+  if adopted < MANY then return end
+  adopted = 0
+  for co in pairs(owners) do
+    if coroutine.status(co) == "dead" then owners[co] = nil else adopted = adopted - 1 end
+  end
+end
+
 ---Makes a task of somebody's coroutine.
 ---@param co thread
 ---@param foreign? fun(co: thread)  lets it go on
 ---@return gemini.Task?  nil where it is one
 function tasks.adopt(co, foreign)
   if owners[co] then return nil end
+  forgetDead()
   local self = new(co)
   self.foreign = foreign
   self.parked = not foreign and coroutine.status(co) == "suspended" or nil
@@ -243,7 +256,10 @@ function tasks.pump(ends)
   for _ = 1, runnable:count() do
     local self = runnable:pop()
     -- One before may have let it go on already.
-    if self and self.queued and not task.hasEnded(self) and coroutine.status(self.co) == "suspended" then
+    local status = self and self.queued and not task.hasEnded(self) and coroutine.status(self.co)
+    if status == "dead" then
+      finish(self, true)
+    elseif status == "suspended" then
       moved = true
       resume(self)
       if ends and deadline.left(ends) <= 0 then break end
