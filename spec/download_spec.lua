@@ -81,7 +81,7 @@ describe("a download", function()
     local client, server = talk.answering(answer, answer, answer, answer, answer, answer, answer)
     local bytes, err = client.files:download { name = "f" }
     assert.is_nil(bytes)
-    assert.same({ "protocol", "the download was redirected too often" }, { err.kind, err.message })
+    assert.same({ "limit", "the download was redirected more often than maxRedirects, 5 times" }, { err.kind, err.message })
     assert.equal(6, #server:requests())
   end)
 

@@ -53,6 +53,7 @@ local observer
 local function resumed(self, err)
   local request = self.again and self.again(err)
   if not request then return nil, err end
+  request.takenBytes = self.transfer:taken()
   local ok, transfer, refused = pcall(rest.submit, self.client, request)
   if not ok then
     fail(self, errors.new("cancelled", "the stream could not be taken up again", self.label, partial(self)))
@@ -142,7 +143,7 @@ local function take(self)
   elseif text == "[DONE]" then
     self.merge:done()
   else
-    protocol(self, "an event is no JSON: " .. problem, text)
+    fail(self, errors.unreadable("an event", problem, text, self.label, partial(self)))
   end
 end
 

@@ -11,7 +11,6 @@ local tables = require "gemini.tables"
 local wire = require "gemini.wire"
 
 local REDIRECTS = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
-local MOST_REDIRECTS = 5
 
 ---@class gemini.Pieces
 ---@field received integer  bytes that were handed over
@@ -57,7 +56,7 @@ end
 -- The transfer that brings the bytes, wherever the server redirects to; nil and the error.
 local function open(self)
   local url = self.built.url
-  for _ = 0, MOST_REDIRECTS do
+  for _ = 0, self.client.maxRedirects do
     local sent = request(self, url)
     local transfer, err = rest.submit(self.client, sent)
     if not transfer then return nil, err end
@@ -69,7 +68,8 @@ local function open(self)
     url = origin.resolve(self.client.baseUrl, location)
     if not url then return nil, protocol(self, "the server redirects the download to no place on this host") end
   end
-  return nil, protocol(self, "the download was redirected too often")
+  local problem = "the download was redirected more often than maxRedirects, %d times"
+  return nil, errors.new("limit", problem:format(self.client.maxRedirects), self.built.label)
 end
 
 -- Where an answer's bytes begin in the file, and how many the file has.
