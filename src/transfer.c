@@ -206,9 +206,14 @@ static void free_handle(gem_transfer *t) {
   t->headers = NULL;
 }
 
+static size_t reply_cap(const gem_request *r) {
+  if (r->reading == GEM_EVENTS) return r->max_total;
+  return r->reading == GEM_PIECES && r->max_bytes < PIECES_CAP ? PIECES_CAP : r->max_bytes;
+}
+
 static void prepare(gem_transfer *t, const gem_request *r) {
   gem_buf_init(&t->head, r->max_head);
-  gem_buf_init(&t->reply, r->reading == GEM_PIECES && r->max_bytes < PIECES_CAP ? PIECES_CAP : r->max_bytes);
+  gem_buf_init(&t->reply, reply_cap(r));
   gem_sse_init(&t->events, r->max_bytes);
   gem_body_init(&t->body, r->segments, r->segment_count);
   t->reading = r->reading;
@@ -262,6 +267,7 @@ static const struct {
     {CURLE_WEIRD_SERVER_REPLY, "protocol"},
     {CURLE_UNSUPPORTED_PROTOCOL, "protocol"},
     {CURLE_BAD_CONTENT_ENCODING, "protocol"},
+    {CURLE_WRITE_ERROR, "protocol"}, /* what lies behind the end of a coding */
     {CURLE_HTTP2, "protocol"},
     {CURLE_OUT_OF_MEMORY, "limit"},
 #if LIBCURL_VERSION_NUM >= 0x080600
@@ -290,6 +296,7 @@ static size_t limit_of(const gem_transfer *t) {
   switch (t->refusal) {
   case GEM_LARGE_ERROR: return ERROR_CAP;
   case GEM_LARGE_STREAM: return t->max_total;
+  case GEM_LARGE_BODY: return t->reading == GEM_EVENTS ? t->max_total : t->max_bytes;
   case GEM_LARGE_HEAD: return t->max_head;
   default: return t->max_bytes;
   }
