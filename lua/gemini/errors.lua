@@ -53,6 +53,15 @@ local function hidden(value, secret)
   return changed and setmetatable(out, getmetatable(value)) or value
 end
 
+---What others may see of a call: a text, or a table of texts, without its secret.
+---@generic T
+---@param value T
+---@param call gemini.Label
+---@return T value  the same where the secret is not in it
+function errors.redact(value, call)
+  return hidden(value, call.secret)
+end
+
 -- How an answer begins. Hidden first: half a secret would not be found.
 local function excerpt(text, call)
   return plain.line(hide(text, call.secret), EXCERPT)

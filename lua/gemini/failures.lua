@@ -29,7 +29,7 @@ local PROXY = {
 
 -- What libcurl repeats of a proxy's URL may hold a password.
 local function withoutPassword(message)
-  return (message:gsub("([Pp]roxy .*)'.*'", "%1(redacted)"):gsub("//[^/%s]*@", "//(redacted)@"))
+  return (message:gsub("([Pp]roxy [^']*)'.*'", "%1(redacted)"):gsub("//[^/%s]*@", "//(redacted)@"))
 end
 
 local function refusal(message, host)

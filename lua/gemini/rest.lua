@@ -56,6 +56,10 @@ function rest.submit(client, request)
   end
   local who, err = client.credentials(request.label)
   if not who then return nil, err end
+  -- A server may have put it into a URL that it sends us to.
+  if errors.redact(request.url, request.label) ~= request.url then
+    return nil, errors.new("protocol", "the key is a part of the URL, and is not sent there", request.label)
+  end
   local transfer = send(client, request, who, timeout)
   if gate then gate:hold(transfer) end
   return transfer
@@ -79,7 +83,7 @@ function rest.observe(client, request, transfer)
     method = request.label.method,
     url = request.url,
     status = status,
-    headers = redacted(transfer:headers()),
+    headers = errors.redact(redacted(transfer:headers()), request.label),
   })
   if ok then return end
   loop.close(transfer)
