@@ -129,6 +129,25 @@ describe("a request for an https URL", function()
     assert.equal(0, #backend:requests())
   end)
 
+  it("is as careful about the certificate of a proxy that speaks TLS, and says whose it is", function()
+    local proxied = nginx.start(backend.url)
+    local url = proxied.url:gsub("//", "//user:" .. PASSWORD .. "@")
+    local _, err = get { baseUrl = "https://gemini.example", proxy = url }
+    assert.equal("tls", err.kind)
+    local expected = "the certificate of the proxy is self-signed, and not trusted: "
+    assert.equal(expected, err.message:sub(1, #expected))
+    _, err = get { baseUrl = "https://gemini.example", proxy = url:gsub("127.0.0.1", "localhost"), caFile = proxied.caFile }
+    assert.equal("tls", err.kind)
+    expected = "the certificate of the proxy is for another host: "
+    assert.equal(expected, err.message:sub(1, #expected))
+    assert.equal(0, #proxied.seen())
+    -- Believed by caFile, it says that it is no proxy.
+    _, err = get { baseUrl = "https://gemini.example", proxy = url, caFile = proxied.caFile }
+    assert.equal("network", err.kind)
+    assert.truthy(err.message:find("^the proxy does not let us through"), err.message)
+    proxied.stop()
+  end)
+
   it("says what the proxy says, and shows no password", function()
     for _, status in ipairs { "407 Proxy Authentication Required", "502 Bad Gateway", "403 Forbidden" } do
       serve { { "recv" }, { "send", talk.http(status, "no " .. PASSWORD, "Proxy-Authenticate: Basic realm=x\r\n") }, { "close" } }

@@ -63,9 +63,17 @@ static CURLcode set_protocols(CURL *easy) {
   return CURLE_OK;
 }
 
+static int takes_tls_proxies(void) {
+  return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTPS_PROXY) != 0;
+}
+
 /* Older versions are refused wherever libcurl's own default would still take them. That certificates and host
  * names are verified is its default everywhere, and nothing here can change it. */
 static CURLcode set_trust(const gem_request *r, CURL *easy) {
+  if (takes_tls_proxies()) {
+    SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (r->ca_file) SET(CURLOPT_PROXY_CAINFO, r->ca_file);
+  }
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   if (r->ca_file) SET(CURLOPT_CAINFO, r->ca_file);
   return CURLE_OK;

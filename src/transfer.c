@@ -311,6 +311,20 @@ static const char *kind_of(const gem_transfer *t, CURLcode code) {
   return "network";
 }
 
+/* Whether it was the proxy that could not be trusted, and not the server behind it. */
+static int is_of_proxy(const gem_transfer *t) {
+  long unverified = 0;
+  if (strcmp(t->kind, "tls") != 0) return 0;
+  curl_easy_getinfo(t->easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &unverified);
+  return unverified != 0;
+}
+
+static void explain(gem_transfer *t, CURLcode code) {
+  char said[CURL_ERROR_SIZE - 16];
+  snprintf(said, sizeof said, "%.*s", (int)sizeof said - 1, *t->error ? t->error : curl_easy_strerror(code));
+  snprintf(t->error, sizeof t->error, "%s%s", is_of_proxy(t) ? "proxy: " : "", said);
+}
+
 /* libcurl up to 8.5 says of an answer's parts that pass its own limits that memory ran out. */
 static const char beyond_curl[] =
     "the answer has a header line, or another part, of a size that libcurl refuses";
@@ -324,8 +338,8 @@ static void fail(gem_transfer *t, CURLcode code) {
     snprintf(t->error, sizeof t->error, refusals[t->refusal].text, (unsigned long)limit_of(t));
   } else if (code == CURLE_OUT_OF_MEMORY) {
     snprintf(t->error, sizeof t->error, "%s", beyond_curl);
-  } else if (!*t->error) {
-    snprintf(t->error, sizeof t->error, "%s", curl_easy_strerror(code));
+  } else {
+    explain(t, code);
   }
 }
 

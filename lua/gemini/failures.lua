@@ -50,7 +50,7 @@ end
 ---@param url string  of the request
 ---@return string message
 function failures.tell(kind, message, url)
-  local host = url:match("^%a[%w+.-]*://([^/?#]*)") or url
+  local host = message:find("^proxy: ") and "the proxy" or url:match("^%a[%w+.-]*://([^/?#]*)") or url
   local told = kind == "tls" and insecurity(message, host) or refusal(message, host)
   message = withoutPassword(message)
   return told and ("%s: %s"):format(told, message) or message
