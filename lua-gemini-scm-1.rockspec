@@ -50,6 +50,8 @@ build = {
         "src/multi.c",
         "src/sockets.c",
         "src/transfer.c",
+        "src/ending.c",
+        "src/head.c",
         "src/apply.c",
         "src/body.c",
         "src/file.c",

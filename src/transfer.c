@@ -5,6 +5,8 @@
 
 #include "apply.h"
 #include "clock.h"
+#include "ending.h"
+#include "head.h"
 
 /* Unread bytes of a stream above which its socket is left alone, so long as there is something to take. */
 #define HIGH_WATER (256 * 1024)
@@ -65,6 +67,15 @@ static int keep_header(gem_transfer *t, const char *line, size_t n) {
   return stored(t, status);
 }
 
+/* At the end of a header block. 0 where its answer can't be used. */
+static int end_head(gem_transfer *t) {
+  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+  t->head_done = t->status >= 200;
+  if (t->status == 101) t->refusal = "the server switches to another protocol";
+  if (t->head_done) t->refusal = gem_head_problem(gem_buf_begin(&t->head), gem_buf_len(&t->head));
+  return !t->refusal;
+}
+
 /* Keeps the lines of the last header block: those before it are of interim answers, those behind the body
  * trailers. */
 static size_t on_header(char *line, size_t unit, size_t n, void *user) {
@@ -74,11 +85,7 @@ static size_t on_header(char *line, size_t unit, size_t n, void *user) {
   if (t->head_done) return n;
   if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) gem_buf_consume(&t->head, gem_buf_len(&t->head));
   if (!keep_header(t, line, n)) return 0;
-  if (n <= 2) {
-    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
-    t->head_done = t->status >= 200;
-  }
-  return n;
+  return n > 2 || end_head(t) ? n : 0;
 }
 
 static size_t pause_reading(gem_transfer *t) {
@@ -92,9 +99,17 @@ static int has_enough(gem_transfer *t, size_t n) {
   return (held > HIGH_WATER || held + n > t->max_bytes) && gem_sse_ready(&t->events);
 }
 
+/* Of what is no plain body, so much is kept to be quoted. */
+#define BEGINNING 512
+
+static int keep_beginning(gem_transfer *t, const char *bytes, size_t n) {
+  size_t most = t->reply.cap < BEGINNING ? t->reply.cap : BEGINNING, room = most - gem_buf_len(&t->reply);
+  return stored(t, gem_buf_append(&t->reply, bytes, n < room ? n : room));
+}
+
 static size_t on_event_bytes(gem_transfer *t, const char *bytes, size_t n) {
   if (has_enough(t, n)) return pause_reading(t);
-  if (!stored(t, gem_sse_feed(&t->events, bytes, n))) return 0;
+  if (!stored(t, gem_sse_feed(&t->events, bytes, n)) || !keep_beginning(t, bytes, n)) return 0;
   if (gem_sse_ready(&t->events)) tell(t);
   return n;
 }
@@ -107,10 +122,16 @@ static size_t on_piece(gem_transfer *t, const char *bytes, size_t n) {
   return n;
 }
 
+static size_t refuse_bare(gem_transfer *t, const char *bytes, size_t n) {
+  if (keep_beginning(t, bytes, n)) t->refusal = "the answer is no HTTP";
+  return 0;
+}
+
 static size_t on_body(char *bytes, size_t unit, size_t n, void *user) {
   gem_transfer *t = user;
   n *= unit;
   t->last_byte = gem_clock_ms();
+  if (!t->head_done) return refuse_bare(t, bytes, n);
   if (reads(t, GEM_EVENTS)) return on_event_bytes(t, bytes, n);
   if (reads(t, GEM_PIECES)) return on_piece(t, bytes, n);
   return stored(t, gem_buf_append(&t->reply, bytes, n)) ? n : 0;
@@ -219,61 +240,6 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
 
 /* ---- Endings. ---- */
 
-/* What a caller can act on. Codes that are not here are the network's. */
-static const struct {
-  CURLcode code;
-  const char *kind;
-} kinds[] = {
-    {CURLE_OPERATION_TIMEDOUT, "timeout"},
-    {CURLE_ABORTED_BY_CALLBACK, "cancelled"},
-    {CURLE_PARTIAL_FILE, "truncated"},
-    {CURLE_SSL_CONNECT_ERROR, "tls"},
-    {CURLE_PEER_FAILED_VERIFICATION, "tls"},
-    {CURLE_SSL_CACERT_BADFILE, "tls"},
-    {CURLE_SSL_CERTPROBLEM, "tls"},
-    {CURLE_SSL_CIPHER, "tls"},
-    {CURLE_SSL_ISSUER_ERROR, "tls"},
-    {CURLE_SSL_INVALIDCERTSTATUS, "tls"},
-    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, "tls"},
-    {CURLE_USE_SSL_FAILED, "tls"},
-    {CURLE_WEIRD_SERVER_REPLY, "protocol"},
-    {CURLE_UNSUPPORTED_PROTOCOL, "protocol"},
-    {CURLE_BAD_CONTENT_ENCODING, "protocol"},
-    {CURLE_HTTP2, "protocol"},
-#if LIBCURL_VERSION_NUM >= 0x080600
-    {CURLE_TOO_LARGE, "limit"},
-#endif
-};
-
-/* Failures of a connection that mean a cut answer once the answer has begun. */
-static int cuts_off(CURLcode code) {
-  return code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || code == CURLE_HTTP2_STREAM;
-}
-
-static const char *kind_of(const gem_transfer *t, CURLcode code) {
-  if (t->body.failed) return "io";
-  if (t->over_limit) return "limit";
-  if (t->head_done && cuts_off(code)) return "truncated";
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (kinds[i].code == code) return kinds[i].kind;
-  return "network";
-}
-
-static void fail(gem_transfer *t, CURLcode code) {
-  t->end = GEM_FAILED;
-  t->kind = kind_of(t, code);
-  if (code == CURLE_OUT_OF_MEMORY) t->no_memory = 1;
-  if (t->body.failed) {
-    gem_body_explain(&t->body, t->error, sizeof t->error);
-  } else if (t->over_limit) {
-    snprintf(t->error, sizeof t->error, "the answer's %s larger than %lu bytes",
-             t->over_head ? "headers are" : "body, or an event in it, is",
-             (unsigned long)(t->over_head ? HEAD_CAP : t->max_bytes));
-  } else if (!*t->error) {
-    snprintf(t->error, sizeof t->error, "%s", curl_easy_strerror(code));
-  }
-}
-
 void gem_transfer_settle(gem_transfer *t, CURLcode code) {
   /* curl is content with headers that break off. */
   if (code == CURLE_OK && !t->head_done) code = CURLE_PARTIAL_FILE;
@@ -282,7 +248,8 @@ void gem_transfer_settle(gem_transfer *t, CURLcode code) {
     gem_sse_finish(&t->events);
   } else {
     /* An event cut off by the failure stays untaken: half a value would hide the cause. */
-    fail(t, code);
+    t->end = GEM_FAILED;
+    gem_ending_fail(t, code);
   }
   detach(t);
   free_handle(t);

@@ -31,7 +31,7 @@ typedef struct gem_transfer {
   struct curl_slist *headers;
   gem_body body;
   gem_buf head;  /* the answer's header lines, of the last header block */
-  gem_buf reply; /* the answer's body, or what waits of one that is read in pieces; events are apart */
+  gem_buf reply; /* the answer's body, what waits of one read in pieces, or how one of events begins */
   gem_sse events;
   long status; /* HTTP status; 0 before the header block is complete */
   int64_t deadline;
@@ -41,7 +41,8 @@ typedef struct gem_transfer {
   long total_ms;
   size_t max_bytes;
   enum gem_end end;
-  const char *kind; /* of the failure: static text */
+  const char *kind;    /* of the failure: static text */
+  const char *refusal; /* why the answer is not taken, in static text; NULL while it is */
   char error[CURL_ERROR_SIZE];
   enum gem_reading reading;
   unsigned char paused;
