@@ -184,15 +184,42 @@ function errors.status(object, call)
   return errors.api(translated, call)
 end
 
----An answer that can't be used: says what is wrong and how the answer begins.
+---An error about an answer: says what is wrong and how the answer begins.
+---@param kind string
+---@param problem string
+---@param text string  the answer, or as much of it as came; "" for none
+---@param call gemini.Label
+---@param more? table
+---@return gemini.Error
+function errors.quoting(kind, problem, text, call, more)
+  local begins = excerpt(text, call)
+  return errors.new(kind, begins == "" and problem or ("%s: %s"):format(problem, begins), call, more)
+end
+
+---An answer that can't be used.
 ---@param problem string
 ---@param text string  the answer
 ---@param call gemini.Label
 ---@param more? table
 ---@return gemini.Error
 function errors.protocol(problem, text, call, more)
-  local begins = text == "" and "" or (": %s"):format(excerpt(text, call))
-  return errors.new("protocol", problem .. begins, call, more)
+  return errors.quoting("protocol", problem, text, call, more)
+end
+
+---An answer that should hold a JSON object.
+---@param what string  "the answer", or which part of it
+---@param problem? string  a codec's; nil where it is JSON, and no object
+---@param text string
+---@param call gemini.Label
+---@param more? table
+---@return gemini.Error
+function errors.unreadable(what, problem, text, call, more)
+  if not text:find("%S") then return errors.new("protocol", what .. " is empty", call, more) end
+  -- Where a server or a gateway breaks off, the end that HTTP sees may be a good one.
+  if (problem or ""):find("^unexpected end of text") then
+    return errors.quoting("truncated", what .. " is cut off", text, call, more)
+  end
+  return errors.protocol(what .. (problem and " is no JSON: " .. problem or " is no JSON object"), text, call, more)
 end
 
 -- What an answer without an error object says to a person.

@@ -131,8 +131,7 @@ function rest.read(client, row, request, transfer)
     if object then return nil, errors.api(object, request.label) end
   end
   if isObject(value) then return wrap(client, row.reply, unwrapped(row, value)) end
-  problem = problem and "the answer is no JSON: " .. problem or "the answer is no JSON object"
-  return nil, errors.protocol(problem, text or transfer:bodyText(), request.label)
+  return nil, errors.unreadable("the answer", problem, text or transfer:bodyText(), request.label)
 end
 
 ---@class gemini.Exchange  what a request and its answer pass through

@@ -91,6 +91,15 @@ function wire.new(json)
   return json and foreign(json) or native()
 end
 
+-- Where an answer that broke off tells more than the break.
+local QUOTED = { truncated = true, protocol = true, network = true }
+
+local function broken(transfer, kind, message, call)
+  local status = transfer:status()
+  local more = status and status >= 300 and { code = status } or nil
+  return errors.quoting(kind, message, QUOTED[kind] and transfer:bodyText() or "", call, more)
+end
+
 ---The error in which a finished transfer ended, nil if its answer has a 2xx status.
 ---@param codec gemini.Wire
 ---@param transfer userdata
@@ -98,10 +107,32 @@ end
 ---@return gemini.Error?
 function wire.failure(codec, transfer, call)
   local kind, message = transfer:failure()
-  if kind then return errors.new(kind, message, call) end
+  if kind then return broken(transfer, kind, message, call) end
   local status = transfer:status()
   if status >= 200 and status < 300 then return nil end
   return errors.http(status, transfer:bodyText(), codec.decode, call, transfer:headers())
+end
+
+local FIELDS = { "data", "event", "id", "retry" }
+
+-- Whether events may begin so; a comment's name is empty.
+local function mayBeEvents(text)
+  local name = text:gsub("^\239\187\191", ""):match("^[\r\n]*([^:\r\n]*)")
+  for _, field in ipairs(FIELDS) do
+    if field:sub(1, #name) == name then return true end
+  end
+  return false
+end
+
+---The error of a finished stream that has not said all.
+---@param transfer userdata
+---@param began boolean?  whether there was a chunk
+---@param call gemini.Label
+---@return gemini.Error
+function wire.unfinished(transfer, began, call)
+  local text = transfer:bodyText()
+  if not (began or mayBeEvents(text)) then return errors.protocol("the answer is no event stream", text, call) end
+  return errors.new("truncated", "the stream ended without a finish reason", call)
 end
 
 return wire

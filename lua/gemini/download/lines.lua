@@ -9,8 +9,7 @@ local LONGEST = 256 * 1024 * 1024
 local function decoded(client, line, label)
   local value, problem = client.wire.decode(line)
   if type(value) == "table" then return value end
-  problem = problem and "no JSON: " .. problem or "no JSON object"
-  return nil, errors.protocol("a line of the results is " .. problem, line, label)
+  return nil, errors.unreadable("a line of the results", problem, line, label)
 end
 
 -- An iterator over lines: text; nil at the end; nil and the error.
