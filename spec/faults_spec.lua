@@ -2,9 +2,14 @@
 
 local answers = require "spec.support.faults.answers"
 local calls = require "spec.support.faults.calls"
+local gemini = require "gemini"
 local meet = require "spec.support.faults.meet"
+local nginx = require "spec.support.nginx"
+local socket = require "socket"
 
 local ALL = { "unary", "empty", "list", "stream", "start", "chunk", "download" }
+-- Those whose first request is the one that meets a fault.
+local FIRST = { "unary", "empty", "list", "stream", "start", "download" }
 
 local function concerns(row, name)
   return not row.only or (" " .. row.only .. " "):find(" " .. name .. " ", 1, true) ~= nil
@@ -79,4 +84,142 @@ describe("an answer", function()
       end
     end
   end
+end)
+
+-- Uploads and downloads go on behind a break, and meet another: a server each, for how often is theirs to say.
+describe("a file", function()
+  after_each(meet.stop)
+
+  for _, how in ipairs { "close", "reset" } do
+    for _, name in ipairs { "start", "chunk", "download" } do
+      it(("whose answer ends at any byte by %s: %s"):format(how, name), function()
+        local call, form = calls[name], FORMS["with a length"]
+        local bytes = form.answer(call)
+        for at = 0, #bytes - 1 do
+          local want = wanted(form, name, bytes, how, at)
+          local server = meet.serve(meet.scripts(call, { { "send", bytes:sub(1, at) }, { how } }, want))
+          meet.expect(call, meet.client(server.url), want, { what = "at " .. at })
+          server:stop()
+        end
+      end)
+    end
+  end
+end)
+
+-- Makes the calls of these kinds beside each other.
+local function together(names, each)
+  local tasks = {}
+  for i, name in ipairs(names) do
+    tasks[i] = function() each(calls[name]) end
+  end
+  gemini.run(function() gemini.all(tasks) end)
+end
+
+local function concerned(row)
+  local names = {}
+  for _, name in ipairs(ALL) do names[#names + 1] = concerns(row, name) and name or nil end
+  return names
+end
+
+describe("a server that", function()
+  after_each(meet.stop)
+
+  for _, row in ipairs(require "spec.support.faults.silences") do
+    local function meets(call)
+      local want = row[call.name] or row.want
+      local server = meet.serve(meet.scripts(call, row[2](call), want))
+      meet.expect(call, meet.client(server.url), want, { options = row.options })
+    end
+
+    it(row[1], function() together(concerned(row), meets) end)
+  end
+
+  it("stops in its body holds up no call that blocks", function()
+    for _, name in ipairs(ALL) do
+      local call = calls[name]
+      local half = answers.head(call, "Content-Length: 1000\r\n") .. call.body:sub(1, 10)
+      local server = meet.serve(meet.scripts(call, { { "send", half }, { "hold" } }))
+      meet.expect(call, meet.client(server.url), "timeout: no complete answer", { options = { timeout = 0.1 } })
+    end
+  end)
+
+  it("is not there", function()
+    local server = meet.serve { {} }
+    server:stop()
+    for _, name in ipairs(ALL) do meet.expect(calls[name], meet.client(server.url), "network: 127.0.0.1") end
+  end)
+
+  for _, how in ipairs { "close", "reset" } do
+    it("ends connections unread: " .. how, function()
+      local server = meet.serve { { { how } } }
+      for _, name in ipairs(FIRST) do meet.expect(calls[name], meet.client(server.url), "network") end
+    end)
+  end
+
+  it("lets nobody in", function()
+    local listener = assert(socket.bind("127.0.0.1", 0, 1))
+    local _, port = listener:getsockname()
+    local waiting = {}
+    for i = 1, 4 do
+      waiting[i] = socket.tcp()
+      waiting[i]:settimeout(0)
+      waiting[i]:connect("127.0.0.1", port)
+    end
+    local url, short = "http://127.0.0.1:" .. port, { options = { timeout = 0.2 } }
+    together(FIRST, function(call) meet.expect(call, meet.client(url, { connectTimeout = 0.2 }), "timeout") end)
+    together(FIRST, function(call) meet.expect(call, meet.client(url), "timeout: no complete answer", short) end)
+    for _, each in ipairs(waiting) do each:close() end
+    listener:close()
+  end)
+
+  it("knows no TLS", function()
+    for _, name in ipairs(FIRST) do
+      local server = meet.serve { { { "send", "HTTP/1.1 400 Bad Request\r\n\r\n" }, { "hold" } } }
+      meet.expect(calls[name], meet.client((server.url:gsub("http", "https"))), "tls")
+    end
+  end)
+end)
+
+describe("behind a gateway, a server that", function()
+  local PAGE = "api 502: 502 Bad Gateway"
+  local NAMES = { "unary", "empty", "list", "stream" }
+
+  after_each(meet.stop)
+
+  local rows = {
+    { "closes without an answer", function() return "" end, want = PAGE },
+    { "speaks no HTTP", function() return "SSH-2.0-OpenSSH_9.2p1\r\n" end, want = "protocol: SSH-2.0-OpenSSH_9.2p1" },
+    { "stops in its head", function(call) return "HTTP/1.1 200 OK\r\n" .. call.head end, want = PAGE },
+    { "stops in its body", function(call)
+      return answers.head(call, ("Content-Length: %d\r\n"):format(#call.body + 9)) .. call.body
+    end, want = "truncated" },
+    { "stops in a chunk", function(call) return answers.chunks(call, "ff\r\n" .. call.body) end, want = "truncated" },
+    { "has half of a compressed body", function(call)
+      return answers.coded(call, answers.gzip(call.body):sub(1, 30))
+    end, want = "truncated", empty = "ok" },
+  }
+
+  it("breaks is told of", function()
+    local scripts = {}
+    for _, row in ipairs(rows) do
+      for _, name in ipairs(NAMES) do scripts[#scripts + 1] = { { "recv" }, { "send", row[2](calls[name]) }, { "close" } } end
+    end
+    local server = meet.serve(scripts)
+    local front = nginx.start(server.url)
+    local client = meet.client(front.url, { caFile = front.caFile })
+    local ok, problem = pcall(function()
+      for _, row in ipairs(rows) do
+        for _, name in ipairs(NAMES) do
+          meet.expect(calls[name], client, row[name] or row.want, { what = row[1] })
+        end
+      end
+      server:stop()
+      for _, name in ipairs(NAMES) do meet.expect(calls[name], client, PAGE) end
+      for _, name in ipairs(NAMES) do
+        meet.expect(calls[name], meet.client((front.url:gsub("https", "http"))), "api 400: plain HTTP")
+      end
+    end)
+    front.stop()
+    assert(ok, problem)
+  end)
 end)

@@ -207,19 +207,19 @@ function errors.protocol(problem, text, call, more)
 end
 
 ---An answer that should hold a JSON object.
----@param what string  "the answer", or which part of it
+---@param part string  "the answer", or what of it
 ---@param problem? string  a codec's; nil where it is JSON, and no object
 ---@param text string
 ---@param call gemini.Label
 ---@param more? table
 ---@return gemini.Error
-function errors.unreadable(what, problem, text, call, more)
-  if not text:find("%S") then return errors.new("protocol", what .. " is empty", call, more) end
+function errors.unreadable(part, problem, text, call, more)
+  if not text:find("%S") then return errors.new("protocol", part .. " is empty", call, more) end
   -- Where a server or a gateway breaks off, the end that HTTP sees may be a good one.
   if (problem or ""):find("^unexpected end of text") then
-    return errors.quoting("truncated", what .. " is cut off", text, call, more)
+    return errors.quoting("truncated", part .. " is cut off", text, call, more)
   end
-  return errors.protocol(what .. (problem and " is no JSON: " .. problem or " is no JSON object"), text, call, more)
+  return errors.protocol(part .. (problem and " is no JSON: " .. problem or " is no JSON object"), text, call, more)
 end
 
 -- What an answer without an error object says to a person.
