@@ -68,9 +68,19 @@ local function textOnly(encode, empty)
   end
 end
 
+-- Whether a text is cut off, the core's codec tells of all in the same words.
+local function explained(decode)
+  return function(text)
+    local value, problem = decode(text)
+    if value ~= nil then return value end
+    local _, ours = require("gemini.codec").decode(text)
+    return nil, ours or problem
+  end
+end
+
 ---@return gemini.Wire
 local function foreign(json)
-  local decode = guarded(json.decode, "json.decode")
+  local decode = explained(guarded(json.decode, "json.decode"))
   local function decoded(text)
     if text == nil then return nil end
     local value, problem = decode(text)
@@ -132,7 +142,7 @@ end
 function wire.unfinished(transfer, began, call)
   local text = transfer:bodyText()
   if not (began or mayBeEvents(text)) then return errors.protocol("the answer is no event stream", text, call) end
-  return errors.new("truncated", "the stream ended without a finish reason", call)
+  return errors.quoting("truncated", "the stream ended without a finish reason", began and "" or text, call)
 end
 
 return wire

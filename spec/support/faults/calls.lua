@@ -52,6 +52,7 @@ local calls = {
         chunk, err = stream:next()
         texts[#texts + 1] = chunk and chunk.text
       until not chunk
+      assert(select(2, stream:next()) == err, "a stream that failed fails in another way")
       local text = table.concat(texts)
       return not err and text or nil, err, text
     end,

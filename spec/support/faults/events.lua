@@ -25,7 +25,7 @@ local UMLAUT = chunk "\195\164"
 
 local rows = {
   { "no event", said "", want = "truncated: without a finish reason" },
-  { "comments alone", said(": ping\n\n", ":\n\n", ": ping\n\n"), want = "truncated: without a finish reason" },
+  { "comments alone", said(": ping\n\n", ":\n\n", ": ping\n\n"), want = "truncated: without a finish reason: : ping" },
   { "empty events alone", said("data:\n\n", "data\n\n", "event: x\n\n"), want = "truncated: without a finish reason" },
   { "no finish reason", said(A), want = "truncated: without a finish reason", text = "a" },
   { "an empty finish reason", said(A, event '{"candidates":[{"finishReason":""}]}'), want = "truncated", text = "a" },

@@ -2,7 +2,7 @@
 
 local assert = require "luassert"
 local gemini = require "gemini"
-local live = require "spec.support.live"
+local loop = require "gemini.loop"
 local loopback = require "loopback"
 local temporary = require "spec.support.temporary"
 local transport = require "gemini.transport"
@@ -89,7 +89,7 @@ function meet.stop()
   for _, server in ipairs(servers) do server:stop() end
   servers = {}
   temporary.clean()
-  live.none()
+  assert.equal(0, loop.live())
 end
 
 return meet
