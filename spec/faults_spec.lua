@@ -58,19 +58,23 @@ describe("with another codec", function()
   end)
 end)
 
+local READERS = { "unary", "empty", "list", "stream" }
+
 -- The forms of an answer. `spare` bytes at its end are no loss where the connection is closed in order; `hollow` is
 -- how calls end that got the head alone.
 local EMPTY = "protocol: the answer is empty"
 local FORMS = {
-  ["with a length"] = { answer = answers.sized, spare = {} },
-  ["in chunks"] = { answer = answers.chunked, spare = { unary = 1, empty = 1, list = 1, stream = 1 } },
+  ["with a length"] = { answer = answers.sized, names = ALL, spare = {} },
+  ["in chunks"] = { answer = answers.chunked, names = READERS, spare = { unary = 1, empty = 1, list = 1, stream = 1 } },
   ["without a length"] = {
     answer = answers.open,
+    names = READERS,
     spare = { stream = 4 },
     hollow = { unary = EMPTY, empty = "ok", list = EMPTY },
   },
   ["that is compressed"] = {
     answer = function(call) return answers.coded(call, answers.gzip(call.body)) end,
+    names = READERS,
     spare = {},
   },
 }
@@ -85,45 +89,31 @@ local function wanted(form, name, bytes, how, at)
   return #bytes - at <= (form.spare[name] or 0) and "ok" or "truncated"
 end
 
+-- A call for each byte, to one server: whose connections end behind so many bytes.
+local function eachByte(form, name, how)
+  local call, scripts = calls[name], {}
+  local bytes = form.answer(call)
+  for at = 0, #bytes - 1 do
+    scripts[#scripts + 1] = call.before
+    scripts[#scripts + 1] = { { "recv" }, { "send", bytes:sub(1, at) }, { how } }
+  end
+  local server = meet.serve(scripts)
+  local client = meet.client(server.url)
+  for at = 0, #bytes - 1 do
+    meet.expect(call, client, wanted(form, name, bytes, how, at), { what = "at " .. at })
+  end
+  assert.equal(#scripts, server:connections())
+end
+
 -- Thousands of calls, and deadlines: the tag keeps them out where all is much slower.
 describe("an answer #time", function()
   after_each(meet.stop)
 
   for what, form in pairs(FORMS) do
     for _, how in ipairs { "close", "reset" } do
-      for _, name in ipairs { "unary", "empty", "list", "stream" } do
-        it(("%s ends at any byte by %s: %s"):format(what, how, name), function()
-          local call, scripts = calls[name], {}
-          local bytes = form.answer(call)
-          for at = 0, #bytes - 1 do scripts[at + 1] = { { "recv" }, { "send", bytes:sub(1, at) }, { how } } end
-          local server = meet.serve(scripts)
-          local client = meet.client(server.url)
-          for at = 0, #bytes - 1 do
-            meet.expect(call, client, wanted(form, name, bytes, how, at), { what = "at " .. at })
-          end
-          assert.equal(#bytes, server:connections())
-        end)
+      for _, name in ipairs(form.names) do
+        it(("%s ends at any byte by %s: %s"):format(what, how, name), function() eachByte(form, name, how) end)
       end
-    end
-  end
-end)
-
--- Uploads and downloads go on behind a break, and meet another: a server each, for how often is theirs to say.
-describe("a file #time", function()
-  after_each(meet.stop)
-
-  for _, how in ipairs { "close", "reset" } do
-    for _, name in ipairs { "start", "chunk", "download" } do
-      it(("whose answer ends at any byte by %s: %s"):format(how, name), function()
-        local call, form = calls[name], FORMS["with a length"]
-        local bytes = form.answer(call)
-        for at = 0, #bytes - 1 do
-          local want = wanted(form, name, bytes, how, at)
-          local server = meet.serve(meet.scripts(call, { { "send", bytes:sub(1, at) }, { how } }, want))
-          meet.expect(call, meet.client(server.url), want, { what = "at " .. at })
-          server:stop()
-        end
-      end)
     end
   end
 end)
@@ -204,8 +194,6 @@ end)
 
 describe("behind a gateway, a server #time that", function()
   local PAGE = "api 502: 502 Bad Gateway"
-  local NAMES = { "unary", "empty", "list", "stream" }
-
   after_each(meet.stop)
 
   local rows = {
@@ -224,20 +212,20 @@ describe("behind a gateway, a server #time that", function()
   it("breaks is told of", function()
     local scripts = {}
     for _, row in ipairs(rows) do
-      for _, name in ipairs(NAMES) do scripts[#scripts + 1] = { { "recv" }, { "send", row[2](calls[name]) }, { "close" } } end
+      for _, name in ipairs(READERS) do scripts[#scripts + 1] = { { "recv" }, { "send", row[2](calls[name]) }, { "close" } } end
     end
     local server = meet.serve(scripts)
     local front = nginx.start(server.url)
     local client = meet.client(front.url, { caFile = front.caFile })
     local ok, problem = pcall(function()
       for _, row in ipairs(rows) do
-        for _, name in ipairs(NAMES) do
+        for _, name in ipairs(READERS) do
           meet.expect(calls[name], client, row[name] or row.want, { what = row[1] })
         end
       end
       server:stop()
-      for _, name in ipairs(NAMES) do meet.expect(calls[name], client, PAGE) end
-      for _, name in ipairs(NAMES) do
+      for _, name in ipairs(READERS) do meet.expect(calls[name], client, PAGE) end
+      for _, name in ipairs(READERS) do
         meet.expect(calls[name], meet.client((front.url:gsub("https", "http"))), "api 400: plain HTTP")
       end
     end)

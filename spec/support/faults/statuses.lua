@@ -10,6 +10,9 @@ local PAGE = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\27
 local HTML = "Content-Type: text/html\r\n"
 local OBJECT = '{"error":{"code":503,"message":"busy","status":"UNAVAILABLE"}}'
 
+-- Where a GET is sent to the same answer again.
+local ROUND = "limit: more than 5 redirects"
+
 local function with(status, body, lines)
   return function(call) return sized(call, body or "", lines, status) end
 end
@@ -50,10 +53,10 @@ return {
   { "a 300", with "300 Multiple Choices", want = "protocol 300" },
   { "a 301 without a place", with "301 Moved Permanently", want = "protocol 301" },
   { "a 302 to a page", with("302 Found", PAGE, "Location: /login\r\n" .. HTML), want = "protocol 302: 502 Bad Gateway",
-    only = READERS },
+    list = ROUND, download = ROUND },
   { "a 302 without a place, to a page", with("302 Found", PAGE, HTML), want = "protocol 302: 502 Bad Gateway" },
   { "a 304", bare "304 Not Modified", want = "protocol 304" },
-  { "a 307 to an empty place", with("307 Temporary Redirect", "", "Location:\r\n"), want = "protocol 307", only = READERS },
+  { "a 307 to an empty place", with("307 Temporary Redirect", "", "Location:\r\n"), want = "protocol 307" },
   { "a 308", with "308 Resume Incomplete", want = "protocol 308" },
   { "a 399", with("399 What", "why"), want = "protocol 399: why" },
 
