@@ -192,6 +192,30 @@ describe("a server #time that", function()
   end)
 end)
 
+-- Of a client that repeats; what it was told last is what it tells.
+describe("with repetitions #time", function()
+  after_each(meet.stop)
+
+  for _, row in ipairs(require "spec.support.faults.framing") do
+    if row.want ~= "ok" then
+      it(row[1] .. " ends a call as it does without", function()
+        together(concerned(row), function(call)
+          if (row[call.name] or row.want) == "ok" then return end
+          meets(row, call.name, {}, { retry = { delay = 0.001 } })
+        end)
+      end)
+    end
+  end
+
+  it("silence leaves a call the time that it has", function()
+    together(ALL, function(call)
+      local server = meet.serve(meet.scripts(call, { { "hold" } }))
+      local client = meet.client(server.url, { retry = { delay = 0.001 }, idleTimeout = 0.15 })
+      meet.expect(call, client, "timeout", { options = { timeout = 0.4 } })
+    end)
+  end)
+end)
+
 describe("behind a gateway, a server #time that", function()
   local PAGE = "api 502: 502 Bad Gateway"
   after_each(meet.stop)

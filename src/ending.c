@@ -70,6 +70,7 @@ static const char *words_for(const gem_transfer *t, CURLcode code) {
   if (t->refusal) return t->refusal;
   if (is_long_line(t, code)) return "a line of the answer's headers is longer than libcurl takes";
   if (code == CURLE_WRITE_ERROR) return "the answer's content encoding is broken";
+  if (code == CURLE_SEND_FAIL_REWIND && t->once) return "the connection ended without an answer";
   return *t->error ? NULL : curl_easy_strerror(code);
 }
 

@@ -2,6 +2,7 @@
 
 require("gemini.interpreted")()
 
+local delay = require "gemini.delay"
 local errors = require "gemini.errors"
 local tables = require "gemini.tables"
 
@@ -105,8 +106,10 @@ end
 local QUOTED = { truncated = true, protocol = true, network = true }
 
 local function broken(transfer, kind, message, call)
-  local status = transfer:status()
-  local more = status and status >= 300 and { code = status } or nil
+  local status, more = transfer:status(), nil
+  if status and status >= 300 then
+    more = { code = status, retryAfter = delay.header(transfer:headers()["retry-after"]) }
+  end
   return errors.quoting(kind, message, QUOTED[kind] and transfer:bodyText() or "", call, more)
 end
 

@@ -57,10 +57,11 @@ local calls = {
       return not err and text or nil, err, text
     end,
   },
-  -- The request that opens an upload's session. A good answer to it is followed by one to the chunk.
+  -- The request that opens an upload's session; a good answer to it is followed by one to the chunk. What comes next
+  -- must not try the same connection again.
   start = {
     body = "",
-    head = "X-Goog-Upload-Status: active\r\nX-Goog-Upload-URL: /session\r\n",
+    head = "Connection: close\r\nX-Goog-Upload-Status: active\r\nX-Goog-Upload-URL: /session\r\n",
     whole = "files/a",
     behind = script(FINAL),
     run = upload,
@@ -68,7 +69,7 @@ local calls = {
   -- The request that ends it.
   chunk = {
     body = '{"file":{"name":"files/a"}}',
-    head = "X-Goog-Upload-Status: final\r\n",
+    head = "Connection: close\r\nX-Goog-Upload-Status: final\r\n",
     whole = "files/a",
     before = script(CHUNK),
     run = upload,

@@ -72,6 +72,9 @@ return {
   { "a page of 502 in chunks that are cut", function(call)
     return answers.head(call, "Transfer-Encoding: chunked\r\n", "502 Bad Gateway") .. answers.chunk(PAGE)
   end, want = "truncated 502: 502 Bad Gateway" },
+  { "a 503 that is cut and says when to come back", function(call)
+    return answers.head(call, "Retry-After: 7\r\nContent-Length: 1000\r\n", "503 Busy") .. PAGE
+  end, want = "truncated 503: try again in 7 s" },
   { "an empty 400", with "400 Bad Request", want = "api 400: the answer is empty" },
   { "an empty 500", with "500 Oops", want = "api 500: the answer is empty" },
   { "a 500 without any header", function() return "HTTP/1.1 500 Oops\r\n\r\n" end, want = "api 500: the answer is empty" },
