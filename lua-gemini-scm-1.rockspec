@@ -51,6 +51,8 @@ build = {
         "src/sockets.c",
         "src/transfer.c",
         "src/coding.c",
+        "src/ending.c",
+        "src/head.c",
         "src/apply.c",
         "src/body.c",
         "src/file.c",

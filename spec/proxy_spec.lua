@@ -23,6 +23,7 @@ local function withUser(url) return (url:gsub("//", "//user:" .. PASSWORD .. "@"
 
 local function get(options)
   options.apiKey = options.apiKey or KEY
+  options.retry = false
   return gemini.new(options).models:get { name = "a" }
 end
 
@@ -73,6 +74,7 @@ describe("a request for an http URL", function()
     serve { { "recv" }, { "send", OK }, { "loop" } }
     local seen = {}
     local client = gemini.new {
+      retry = false,
       apiKey = KEY, baseUrl = "http://gemini.example", allowHttp = true, proxy = withUser(proxy.url),
       onRequest = function(request) seen[#seen + 1] = cjson.encode(request) end,
       onResponse = function(response) seen[#seen + 1] = cjson.encode(response) end,
@@ -185,7 +187,7 @@ end)
 
 -- In a process of its own, whose environment libcurl reads.
 local CODE = [[
-  local client = require("gemini").new { apiKey = %q, baseUrl = %q, allowHttp = true, connectTimeout = 5, proxy = %s }
+  local client = require("gemini").new { apiKey = %q, baseUrl = %q, allowHttp = true, retry = false, proxy = %s }
   local reply, err = client.models:get { name = "a" }
   print(reply and reply.name or tostring(err))
 ]]

@@ -156,6 +156,7 @@ describe("the key", function()
 
   it("and a proxy's password are not in a stream that fails, nor is a token", function()
     local client = gemini.new {
+      retry = false,
       token = function() return KEY end, proxy = "http://u:p-secret-of-proxies@127.0.0.1:1",
       baseUrl = "https://gemini.example", headers = { Authorization = "Bearer " .. KEY },
     }

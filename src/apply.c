@@ -81,6 +81,10 @@ static CURLcode set_trust(const gem_request *r, CURL *easy) {
 
 /* HTTP/2 over TLS where both sides have it is libcurl's own default. */
 static CURLcode set_connection(const gem_request *r, CURL *easy) {
+  /* What has no head is refused where it can be quoted. */
+#if LIBCURL_VERSION_NUM >= 0x074000
+  SET(CURLOPT_HTTP09_ALLOWED, 1L);
+#endif
   /* Streams share one HTTP/2 connection; without TLS there is none to wait for. */
   SET(CURLOPT_PIPEWAIT, curl_strnequal(r->url, "https:", 6) ? 1L : 0L);
   if (r->connect_ms > 0) SET(CURLOPT_CONNECTTIMEOUT_MS, r->connect_ms);

@@ -6,12 +6,11 @@
 #include "apply.h"
 #include "clock.h"
 #include "coding.h"
+#include "ending.h"
+#include "head.h"
 
 /* Unread bytes of a stream above which its socket is left alone, so long as there is something to take. */
 #define HIGH_WATER (256 * 1024)
-
-/* An error says what it has to say in less. */
-#define ERROR_CAP ((size_t)4 * 1024 * 1024)
 
 /* What is read in pieces has no limit, but what waits of it: above the mark comes no more than one write of
  * curl's. */
@@ -72,15 +71,19 @@ static void begin_head(gem_transfer *t) {
   t->layers = 0;
 }
 
-static void end_head(gem_transfer *t) {
-  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
-  t->head_done = t->status >= 200;
-  if (t->status >= 300 && t->reply.cap > ERROR_CAP) t->reply.cap = ERROR_CAP;
-}
-
 static int keep_header(gem_transfer *t, const char *line, size_t n) {
   if (gem_coding_refused(line, n, t->reading == GEM_PIECES ? NULL : &t->layers)) return refuse(t, GEM_CODED);
   return stored(t, gem_buf_append(&t->head, line, n), GEM_LARGE_HEAD);
+}
+
+/* At the end of a header block. 0 where its answer can't be used. */
+static int end_head(gem_transfer *t) {
+  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+  t->head_done = t->status >= 200;
+  if (t->status >= 300 && t->reply.cap > GEM_ERROR_CAP) t->reply.cap = GEM_ERROR_CAP;
+  if (t->status == 101) return refuse(t, GEM_SWITCHED);
+  if (!t->head_done) return 1;
+  return gem_head_problem(gem_buf_begin(&t->head), gem_buf_len(&t->head)) ? refuse(t, GEM_BAD_HEAD) : 1;
 }
 
 /* Keeps the lines of the last header block: those before it are of interim answers, those behind the body
@@ -94,8 +97,7 @@ static size_t on_header(char *line, size_t unit, size_t n, void *user) {
   if (t->head_done) return n;
   if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) begin_head(t);
   if (!keep_header(t, line, n)) return 0;
-  if (n <= 2) end_head(t);
-  return n;
+  return n > 2 || end_head(t) ? n : 0;
 }
 
 static size_t pause_reading(gem_transfer *t) {
@@ -109,9 +111,18 @@ static int has_enough(gem_transfer *t, size_t n) {
   return (held > HIGH_WATER || held + n > t->max_bytes) && gem_sse_ready(&t->events);
 }
 
+/* Of what is no plain body, so much is kept to be quoted. */
+#define BEGINNING 512
+
+static int keep_beginning(gem_transfer *t, const char *bytes, size_t n) {
+  size_t most = t->reply.cap < BEGINNING ? t->reply.cap : BEGINNING, room = most - gem_buf_len(&t->reply);
+  return stored(t, gem_buf_append(&t->reply, bytes, n < room ? n : room), GEM_LARGE_BODY);
+}
+
 static size_t on_event_bytes(gem_transfer *t, const char *bytes, size_t n) {
   if (has_enough(t, n)) return pause_reading(t);
   if (!stored(t, gem_sse_feed(&t->events, bytes, n), GEM_LARGE_EVENT)) return 0;
+  if (!keep_beginning(t, bytes, n)) return 0;
   if (gem_sse_ready(&t->events)) tell(t);
   return n;
 }
@@ -124,13 +135,19 @@ static size_t on_piece(gem_transfer *t, const char *bytes, size_t n) {
   return n;
 }
 
+static size_t refuse_bare(gem_transfer *t, const char *bytes, size_t n) {
+  if (keep_beginning(t, bytes, n)) refuse(t, GEM_NO_HTTP);
+  return 0;
+}
+
 static size_t on_body(char *bytes, size_t unit, size_t n, void *user) {
   gem_transfer *t = user;
   n *= unit;
   t->last_byte = gem_clock_ms();
+  if (!t->head_done) return refuse_bare(t, bytes, n);
   if (reads(t, GEM_EVENTS)) return on_event_bytes(t, bytes, n);
   if (reads(t, GEM_PIECES)) return on_piece(t, bytes, n);
-  enum gem_refusal why = t->reply.cap == ERROR_CAP ? GEM_LARGE_ERROR : GEM_LARGE_BODY;
+  enum gem_refusal why = t->reply.cap == GEM_ERROR_CAP ? GEM_LARGE_ERROR : GEM_LARGE_BODY;
   return stored(t, gem_buf_append(&t->reply, bytes, n), why) ? n : 0;
 }
 
@@ -247,106 +264,15 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
 
 /* ---- Endings. ---- */
 
-/* What a caller can act on. Codes that are not here are the network's. */
-static const struct {
-  CURLcode code;
-  const char *kind;
-} kinds[] = {
-    {CURLE_OPERATION_TIMEDOUT, "timeout"},
-    {CURLE_ABORTED_BY_CALLBACK, "cancelled"},
-    {CURLE_PARTIAL_FILE, "truncated"},
-    {CURLE_SSL_CONNECT_ERROR, "tls"},
-    {CURLE_PEER_FAILED_VERIFICATION, "tls"},
-    {CURLE_SSL_CACERT_BADFILE, "tls"},
-    {CURLE_SSL_CERTPROBLEM, "tls"},
-    {CURLE_SSL_CIPHER, "tls"},
-    {CURLE_SSL_ISSUER_ERROR, "tls"},
-    {CURLE_SSL_INVALIDCERTSTATUS, "tls"},
-    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, "tls"},
-    {CURLE_USE_SSL_FAILED, "tls"},
-    {CURLE_WEIRD_SERVER_REPLY, "protocol"},
-    {CURLE_UNSUPPORTED_PROTOCOL, "protocol"},
-    {CURLE_BAD_CONTENT_ENCODING, "protocol"},
-    {CURLE_WRITE_ERROR, "protocol"}, /* what lies behind the end of a coding */
-    {CURLE_HTTP2, "protocol"},
-    {CURLE_OUT_OF_MEMORY, "limit"},
-#if LIBCURL_VERSION_NUM >= 0x080600
-    {CURLE_TOO_LARGE, "limit"},
-#endif
-};
-
-/* Failures of a connection that mean a cut answer once the answer has begun. */
-static int cuts_off(CURLcode code) {
-  return code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || code == CURLE_HTTP2_STREAM;
-}
-
-/* The size is that of the limit. */
-static const struct {
-  const char *kind, *text;
-} refusals[] = {
-    [GEM_LARGE_BODY] = {"limit", "the answer is larger than maxResponseSize, %lu bytes"},
-    [GEM_LARGE_ERROR] = {"limit", "the answer, an error, is larger than %lu bytes"},
-    [GEM_LARGE_EVENT] = {"limit", "an event is larger than maxEventSize, %lu bytes"},
-    [GEM_LARGE_STREAM] = {"limit", "the stream's events are larger than maxResponseSize, %lu bytes"},
-    [GEM_LARGE_HEAD] = {"limit", "the answer's headers are larger than maxHeaderSize, %lu bytes"},
-    [GEM_CODED] = {"protocol", "the answer has a coding that was not asked for"},
-};
-
-static size_t limit_of(const gem_transfer *t) {
-  switch (t->refusal) {
-  case GEM_LARGE_ERROR: return ERROR_CAP;
-  case GEM_LARGE_STREAM: return t->max_total;
-  case GEM_LARGE_BODY: return t->reading == GEM_EVENTS ? t->max_total : t->max_bytes;
-  case GEM_LARGE_HEAD: return t->max_head;
-  default: return t->max_bytes;
-  }
-}
-
-static const char *kind_of(const gem_transfer *t, CURLcode code) {
-  if (t->body.failed) return "io";
-  if (t->refusal) return refusals[t->refusal].kind;
-  if (t->head_done && cuts_off(code)) return "truncated";
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (kinds[i].code == code) return kinds[i].kind;
-  return "network";
-}
-
-/* Whether it was the proxy that could not be trusted, and not the server behind it. */
-static int is_of_proxy(const gem_transfer *t) {
-  long unverified = 0;
-  if (strcmp(t->kind, "tls") != 0) return 0;
-  curl_easy_getinfo(t->easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &unverified);
-  return unverified != 0;
-}
-
-static void explain(gem_transfer *t, CURLcode code) {
-  char said[CURL_ERROR_SIZE - 16];
-  snprintf(said, sizeof said, "%.*s", (int)sizeof said - 1, *t->error ? t->error : curl_easy_strerror(code));
-  snprintf(t->error, sizeof t->error, "%s%s", is_of_proxy(t) ? "proxy: " : "", said);
-}
-
-/* libcurl up to 8.5 says of an answer's parts that pass its own limits that memory ran out. */
-static const char beyond_curl[] =
-    "the answer has a header line, or another part, of a size that libcurl refuses";
-
-static void fail(gem_transfer *t, CURLcode code) {
-  t->end = GEM_FAILED;
-  t->kind = kind_of(t, code);
-  if (t->body.failed) {
-    gem_body_explain(&t->body, t->error, sizeof t->error);
-  } else if (t->refusal) {
-    snprintf(t->error, sizeof t->error, refusals[t->refusal].text, (unsigned long)limit_of(t));
-  } else if (code == CURLE_OUT_OF_MEMORY) {
-    snprintf(t->error, sizeof t->error, "%s", beyond_curl);
-  } else {
-    explain(t, code);
-  }
-}
-
 static void note_left(gem_transfer *t) {
   long bytes = 0;
   if (t->easy) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &bytes);
   t->left = bytes > 0;
+}
+
+static void fail(gem_transfer *t, CURLcode code) {
+  t->end = GEM_FAILED;
+  gem_ending_fail(t, code);
 }
 
 void gem_transfer_settle(gem_transfer *t, CURLcode code) {

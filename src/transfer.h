@@ -21,6 +21,9 @@
 
 enum gem_end { GEM_RUNNING, GEM_DONE, GEM_FAILED };
 
+/* Of an answer that is an error so many bytes are kept: it says what it has to say in less. */
+#define GEM_ERROR_CAP ((size_t)4 * 1024 * 1024)
+
 /* Why an answer is not taken. */
 enum gem_refusal {
   GEM_TAKEN,
@@ -29,7 +32,10 @@ enum gem_refusal {
   GEM_LARGE_EVENT,
   GEM_LARGE_STREAM,
   GEM_LARGE_HEAD,
-  GEM_CODED
+  GEM_CODED,
+  GEM_BAD_HEAD,
+  GEM_SWITCHED,
+  GEM_NO_HTTP
 };
 
 typedef struct gem_transfer {
@@ -42,7 +48,7 @@ typedef struct gem_transfer {
   struct curl_slist *headers;
   gem_body body;
   gem_buf head;  /* the answer's header lines, of the last header block */
-  gem_buf reply; /* the answer's body, or what waits of one that is read in pieces; events are apart */
+  gem_buf reply; /* the answer's body, what waits of one read in pieces, or how one of events begins */
   gem_sse events;
   long status; /* HTTP status; 0 before the header block is complete */
   int64_t deadline;

@@ -194,33 +194,49 @@ function errors.status(object, call)
   return errors.api(translated, call)
 end
 
----An answer that can't be used: says what is wrong and how the answer begins.
+---An error about an answer: says what is wrong and how the answer begins.
+---@param kind string
+---@param problem string
+---@param text string  the answer, or as much of it as came; "" for none
+---@param call gemini.Label
+---@param more? table
+---@return gemini.Error
+function errors.quoting(kind, problem, text, call, more)
+  local begins = excerpt(text, call)
+  return errors.new(kind, begins == "" and problem or ("%s: %s"):format(problem, begins), call, more)
+end
+
+---An answer that can't be used.
 ---@param problem string
 ---@param text string  the answer
 ---@param call gemini.Label
 ---@param more? table
 ---@return gemini.Error
 function errors.protocol(problem, text, call, more)
-  local begins = text == "" and "" or (": %s"):format(excerpt(text, call))
-  return errors.new("protocol", problem .. begins, call, more)
+  return errors.quoting("protocol", problem, text, call, more)
 end
 
 -- What the codec says first of text that it does not read for its depth.
 local TOO_DEEP = "^nested more than (%d+) deep"
 
----A text in an answer that is no JSON, no JSON object, or nested too deep.
----@param place string  "the answer"
----@param problem? string  what the codec says; nil where it has read a value that is no object
+---A text in an answer that is no JSON, no JSON object, nested too deep, or not all of it.
+---@param part string  "the answer", or what of it
+---@param problem? string  a codec's; nil where it is JSON, and no object
 ---@param text string
 ---@param call gemini.Label
 ---@param more? table
 ---@return gemini.Error
-function errors.unreadable(place, problem, text, call, more)
+function errors.unreadable(part, problem, text, call, more)
+  if not text:find("%S") then return errors.new("protocol", part .. " is empty", call, more) end
   local depth = problem and problem:match(TOO_DEEP)
   if depth then
-    return errors.new("limit", ("%s is nested deeper than maxDepth, %s"):format(place, depth), call, more)
+    return errors.new("limit", ("%s is nested deeper than maxDepth, %s"):format(part, depth), call, more)
   end
-  return errors.protocol(place .. (problem and " is no JSON: " .. problem or " is no JSON object"), text, call, more)
+  -- Where a server or a gateway breaks off, the end that HTTP sees may be a good one.
+  if (problem or ""):find("^unexpected end of text") then
+    return errors.quoting("truncated", part .. " is cut off", text, call, more)
+  end
+  return errors.protocol(part .. (problem and " is no JSON: " .. problem or " is no JSON object"), text, call, more)
 end
 
 -- What an answer without an error object says to a person.

@@ -2,13 +2,22 @@
 
 local plain = {}
 
+---Replaces what is no UTF-8 by U+FFFD.
+---@param text string
+---@return string text
+function plain.legible(text)
+  if not text:find("[\128-\255]") then return text end
+  local quoted = text:gsub('[%z\1-\31"\\]', function(byte) return ("\\u%04x"):format(byte:byte()) end)
+  return require("gemini.codec").decode('"' .. quoted .. '"')
+end
+
 ---One printable line.
 ---@param text string
 ---@param most integer  bytes; what is longer is cut, and not in the middle of a UTF-8 sequence
 ---@return string line
 function plain.line(text, most)
   local cut = #text > 4 * most
-  text = text:sub(1, 4 * most)
+  text = plain.legible(text:sub(1, 4 * most))
   -- C1 controls, separators of lines, and what turns the direction of writing.
   text = text:gsub("\194[\128-\159]", " "):gsub("\226\128[\168-\174]", " ")
   text = text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", "")

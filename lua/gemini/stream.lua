@@ -84,7 +84,7 @@ local function outcome(self)
   if complete and self.again then return nil end
   local err = wire.failure(self.wire, self.transfer, self.label)
   if err or complete then return err end
-  return errors.new("truncated", "the stream ended without a finish reason", self.label)
+  return wire.unfinished(self.transfer, self.began, self.label)
 end
 
 -- Ends the stream, or goes on with it.
@@ -101,6 +101,14 @@ local function finish(self)
   fail(self, why)
 end
 
+-- Goes on behind an error that came between chunks, or fails by it.
+local function broke(self, err)
+  local on, why = resumed(self, err)
+  if on then return nil end
+  why.partial = self.merge:response()
+  return fail(self, why)
+end
+
 -- The chunk as users see it, or nil and the error; nil alone where the stream has been taken up again, or the chunk is
 -- one that came before.
 local function accept(self, chunk)
@@ -113,10 +121,7 @@ local function accept(self, chunk)
     self.began = true
     return self.merge:add(chunk)
   end
-  local on, err = resumed(self, errors.api(object, self.label))
-  if on then return nil end
-  err.partial = self.merge:response()
-  return fail(self, err)
+  return broke(self, errors.api(object, self.label))
 end
 
 -- A server that does not know `alt=sse` answers with one array of all chunks.
@@ -155,7 +160,7 @@ local function take(self)
   elseif text == "[DONE]" then
     self.merge:done()
   else
-    fail(self, errors.unreadable("an event", problem, text, self.label, partial(self)))
+    broke(self, errors.unreadable("an event", problem, text, self.label))
   end
 end
 

@@ -49,7 +49,9 @@ end
 -- Where an answer's bytes begin in the file, and how many the file has.
 local function placeOf(transfer, fields)
   if transfer:status() ~= 206 then
-    return 0, not fields["content-encoding"] and headers.integer(fields["content-length"]) or nil
+    -- A length beside chunks says nothing.
+    local coded = fields["content-encoding"] or fields["transfer-encoding"]
+    return 0, not coded and headers.integer(fields["content-length"]) or nil
   end
   local first, total = (fields["content-range"] or ""):match("^bytes (%d+)%-%d+/([%d*]+)$")
   return headers.integer(first), headers.integer(total)
