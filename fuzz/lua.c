@@ -9,30 +9,7 @@
 #include "../src/gemini.h"
 #include "../src/luaheaders.h"
 #include "check.h"
-
-/* ---- Which lines run. ---- */
-
-#define COUNTERS 32768
-#define TAIL     16 /* bytes of a file's name that tell it from others */
-
-/* libFuzzer looks for its counters in this section: one for a line behind a line. */
-__attribute__((section("__libfuzzer_extra_counters"))) static uint8_t counters[COUNTERS];
-
-static uint32_t place(const lua_Debug *ar) {
-  uint32_t h = 2166136261u ^ (uint32_t)ar->currentline;
-  for (size_t i = ar->srclen < TAIL ? 0 : ar->srclen - TAIL; i < ar->srclen; i++)
-    h = (h ^ (uint8_t)ar->source[i]) * 16777619u;
-  return h;
-}
-
-static void on_line(lua_State *L, lua_Debug *ar) {
-  static uint32_t before;
-  lua_getinfo(L, "S", ar);
-  uint32_t here = place(ar);
-  uint8_t *counter = &counters[(here ^ before >> 1) % COUNTERS];
-  if (*counter < UINT8_MAX) ++*counter;
-  before = here;
-}
+#include "lines.h"
 
 /* ---- What the targets need of C. ---- */
 
@@ -114,10 +91,10 @@ static lua_State *open_target(const char *name) {
   CHECK(L);
   lua_pushcfunction(L, open_modules);
   call(L, 0, 0);
+  fuzz_watch_lines(L);
   lua_getglobal(L, "require");
   lua_pushfstring(L, "fuzz.%s", name);
   call(L, 1, 1);
-  lua_sethook(L, on_line, LUA_MASKLINE, 0);
   return L;
 }
 

@@ -10,8 +10,8 @@ FUZZ_SRC_upload_status := luaheaders $(CODEC_C)
 FUZZ_SRC_error_body    := luaheaders $(CODEC_C)
 FUZZ_OWN_json          := state values
 FUZZ_OWN_encode        := state values
-FUZZ_OWN_upload_status := lua
-FUZZ_OWN_error_body    := lua
+FUZZ_OWN_upload_status := lua lines
+FUZZ_OWN_error_body    := lua lines
 
 FUZZ_CC ?= clang
 ifdef FUZZ_COVERAGE
