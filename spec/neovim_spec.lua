@@ -27,7 +27,10 @@ local replies = {
     return chunks
   end,
 }
-return function(request) return replies[request.text:match("^%a*")](request) end
+return function(request)
+  local reply = replies[request.text:match("^%a*")]
+  return reply and reply(request) or "it is done"
+end
 ]]
 
 describe("examples/neovim #checkout", function()

@@ -274,7 +274,14 @@ static void fail(gem_transfer *t, CURLcode code) {
   }
 }
 
+static void note_left(gem_transfer *t) {
+  long bytes = 0;
+  if (t->easy) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &bytes);
+  t->left = bytes > 0;
+}
+
 void gem_transfer_settle(gem_transfer *t, CURLcode code) {
+  note_left(t);
   /* curl is content with headers that break off. */
   if (code == CURLE_OK && !t->head_done) code = CURLE_PARTIAL_FILE;
   if (code == CURLE_OK && !t->over_limit && !t->no_memory) {
@@ -342,6 +349,11 @@ int gem_transfer_ready(gem_transfer *t) {
   if (has_some(t)) return 1;
   if (t->paused && t->multi) resume(t);
   return has_some(t) || t->end != GEM_RUNNING;
+}
+
+/* What curl reads where it lies is not counted: such a body may have gone with the headers. */
+int gem_transfer_is_sent(const gem_transfer *t) {
+  return t->left && (!t->once || t->body.position >= t->body.size);
 }
 
 int gem_transfer_event(gem_transfer *t, const char **data, size_t *len) {

@@ -51,6 +51,7 @@ typedef struct gem_transfer {
   unsigned char closed;
   unsigned char head_done; /* what looks like a header now is a trailer */
   unsigned char once;      /* a body that has begun to leave is not sent again */
+  unsigned char left;      /* a byte of the request has gone to the socket; known at the end */
 } gem_transfer;
 
 /* Makes a closed exchange; allocates nothing. */
@@ -71,6 +72,9 @@ int gem_transfer_ready(gem_transfer *t);
 
 /* Whether the answer is one that is read in pieces: these wait in `reply`, and the reader takes them out. */
 int gem_transfer_in_pieces(const gem_transfer *t);
+
+/* Of one that has ended: whether all of the request may have reached the server. */
+int gem_transfer_is_sent(const gem_transfer *t);
 
 /* Takes the next event of a stream; 0 if none waits. *data is valid until the next step or ready. */
 int gem_transfer_event(gem_transfer *t, const char **data, size_t *len);

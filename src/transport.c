@@ -327,6 +327,11 @@ static int transfer_sent(lua_State *L) {
   return 1;
 }
 
+static int transfer_is_sent(lua_State *L) {
+  lua_pushboolean(L, gem_transfer_is_sent(check_transfer(L)));
+  return 1;
+}
+
 /* ---- Module ---- */
 
 static int now(lua_State *L) {
@@ -358,6 +363,7 @@ static const luaL_Reg transfer_methods[] = {
     {"close", transfer_close},
     {"piece", transfer_piece},
     {"sent", transfer_sent},
+    {"isSent", transfer_is_sent},
     {"__gc", transfer_gc},
     {"__close", transfer_close},
     {NULL, NULL},

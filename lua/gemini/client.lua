@@ -5,6 +5,7 @@ local headers = require "gemini.headers"
 local nearest = require "gemini.nearest"
 local options = require "gemini.options"
 local resource = require "gemini.resource"
+local retry = require "gemini.retry"
 local tables = require "gemini.tables"
 local version = require "gemini.version"
 
@@ -26,6 +27,9 @@ local GOOGLE = "https://generativelanguage.googleapis.com"
 ---@field caFile? string
 ---@field check? boolean
 ---@field gate? gemini.Gate
+---@field retry gemini.Retry
+---@field maxRedirects integer
+---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)
 ---@field onRequest? fun(request: table)
 ---@field onResponse? fun(response: table)
 
@@ -130,8 +134,8 @@ local function open(given)
   if problem then return nil, problem end
   given = tables.copy(given or {})
   local baseUrl = given.baseUrl or environment("GOOGLE_GEMINI_BASE_URL") or GOOGLE
-  problem = given.limit and options.check(given.limit, options.limit)
-  if problem then return nil, "limit: " .. problem end
+  problem = options.within("limit", given.limit, options.limit) or options.within("retry", given.retry, options.retry)
+  if problem then return nil, problem end
   problem = urlProblem(given.baseUrl and "baseUrl" or "GOOGLE_GEMINI_BASE_URL", baseUrl)
     or given.headers and headers.check(given.headers)
   if problem then return nil, problem end
@@ -151,6 +155,9 @@ local function open(given)
     caFile = given.caFile,
     check = given.check,
     gate = given.limit and require("gemini.gate").new(given.limit),
+    retry = retry.policy(given.retry, retry.USUAL),
+    maxRedirects = 5,
+    onRetry = given.onRetry,
     onRequest = given.onRequest,
     onResponse = given.onResponse,
   }, given.json)

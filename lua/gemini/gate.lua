@@ -1,11 +1,11 @@
 ---Lets a client's requests out in turn: so many at once, so many calls a minute, none while the server wants a pause.
 
-local attempts = require "gemini.attempts"
 local deadline = require "gemini.deadline"
 local driver = require "gemini.loop.driver"
 local errors = require "gemini.errors"
 local loop = require "gemini.loop"
 local queue = require "gemini.loop.queue"
+local retry = require "gemini.retry"
 local wait = require "gemini.loop.wait"
 
 local gate = {}
@@ -126,7 +126,7 @@ end
 function gate.heed(client, err)
   local own = client.gate
   if not own or not err or err.kind ~= "api" or err.code ~= 429 then return end
-  local seconds = attempts.asked(err)
+  local seconds = retry.asked(err, client.retry)
   if seconds then own.pausedUntil = math.max(own.pausedUntil, deadline.after(seconds)) end
 end
 

@@ -8,6 +8,7 @@ local options = require "gemini.options"
 local parameters = require "gemini.parameters"
 local path = require "gemini.path"
 local query = require "gemini.query"
+local retry = require "gemini.retry"
 
 local request = {}
 
@@ -23,6 +24,7 @@ local request = {}
 ---@field stream? boolean|string
 ---@field upload? "required"|"optional"
 ---@field download? boolean
+---@field once? boolean
 
 -- The arguments that do not go into the body.
 local function elsewhere(row)
@@ -94,7 +96,8 @@ end
 
 local function checkCall(call)
   local problem = options.check(call, options.call)
-  return problem or call and call.headers and headers.check(call.headers)
+  if problem or not call then return problem end
+  return options.within("retry", call.retry, options.retry) or call.headers and headers.check(call.headers)
 end
 
 ---@class gemini.Request  what loop.submit takes, but for its headers
@@ -104,7 +107,9 @@ end
 ---@field headers table<string, string>  by lower-case name, without the credentials, which are fetched at each sending
 ---@field body? string|table[]  a text, or segments (see luarequest.h)
 ---@field reading? "events"|"pieces"  how a good answer is read; whole when absent
----@field once? boolean  what has begun to leave is not sent again behind the caller's back
+---@field once? boolean  not sent again, by libcurl or by us, where it may have been carried out
+---@field retry gemini.Retry
+---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)
 ---@field timeout? number  seconds, like all that follow
 ---@field connectTimeout number
 ---@field idleTimeout? number
@@ -129,6 +134,9 @@ local function assemble(client, method, row, call, url, text, lasting)
     idleTimeout = call.idleTimeout or client.idleTimeout or lasting and IDLE_TIMEOUT or nil,
     proxy = client.proxy,
     caFile = client.caFile,
+    once = row.once,
+    retry = retry.policy(call.retry, client.retry),
+    onRetry = call.onRetry or client.onRetry,
   }
 end
 

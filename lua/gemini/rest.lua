@@ -1,9 +1,13 @@
 ---Carries out one call: sends a request, waits for the answer, returns the reply or the error.
 
+local attempts = require "gemini.attempts"
+local deadline = require "gemini.deadline"
 local errors = require "gemini.errors"
 local headers = require "gemini.headers"
 local kinds = require "gemini.kinds"
 local loop = require "gemini.loop"
+local redirect = require "gemini.redirect"
+local retry = require "gemini.retry"
 local tables = require "gemini.tables"
 local wire = require "gemini.wire"
 local wrap = require "gemini.wrap"
@@ -140,17 +144,40 @@ end
 ---@field tick? fun(transfer: userdata)  called while the answer is waited for
 ---@field ended? fun(transfer: userdata)  called when the exchange is over, however it ended
 
----Sends a request, waits for the whole answer, and has it read.
+local function answer(client, request, tick)
+  local transfer, err = rest.submit(client, request)
+  if not transfer then return nil, err end
+  loop.await(transfer, tick)
+  rest.observe(client, request, transfer)
+  return transfer
+end
+
+---Sends a GET and waits until its answer has begun, wherever the server has it.
+---@param client gemini.State
+---@param request gemini.Request
+---@param tick? fun(transfer: userdata)  called while it is waited for
+---@return userdata? transfer
+---@return gemini.Error?
+function rest.locate(client, request, tick)
+  local ends = deadline.after(request.timeout)
+  return redirect.follow(client, request, function(url)
+    if url == request.url then return answer(client, request, tick) end
+    local moved = tables.copy(request)
+    moved.url, moved.timeout = url, deadline.limit(ends)
+    return answer(client, moved, tick)
+  end)
+end
+
+---Sends a request, waits for the whole answer, and has it read. Tries nothing twice.
 ---@param client gemini.State
 ---@param request gemini.Request
 ---@param steps gemini.Exchange
 ---@return any value  what `read` gives
 ---@return gemini.Error?
 function rest.exchange(client, request, steps)
-  local transfer, err = rest.submit(client, request)
+  local obtain = request.method == "GET" and rest.locate or answer
+  local transfer, err = obtain(client, request, steps.tick)
   if not transfer then return nil, err end
-  loop.await(transfer, steps.tick)
-  rest.observe(client, request, transfer)
   if steps.ended then steps.ended(transfer) end
   local value
   err = wire.failure(client.wire, transfer, request.label)
@@ -162,15 +189,26 @@ function rest.exchange(client, request, steps)
   return value, err
 end
 
+---Carries out a call: sends its request, and again where that may help.
 ---@param client gemini.State
 ---@param row gemini.Row
 ---@param request gemini.Request
 ---@return table? reply
 ---@return gemini.Error?
 function rest.call(client, row, request)
-  return rest.exchange(client, request, {
+  local sent
+  local steps = {
     read = function(transfer) return rest.read(client, row, request, transfer) end,
-  })
+    ended = function(transfer) sent = transfer:isSent() end,
+  }
+  local tries = attempts.new(request)
+  repeat
+    sent = nil
+    local reply, err = rest.exchange(client, tries:request(), steps)
+    if not err then return reply end
+    if sent == nil then return nil, err end
+    if not (retry.mayRepeat(err, request, sent) and tries:again(err)) then return nil, tries:tell(err) end
+  until false
 end
 
 return rest

@@ -1,8 +1,10 @@
 ---A reply in pieces, as they arrive: an iterator over chunks that raises when the stream breaks.
 
+local attempts = require "gemini.attempts"
 local errors = require "gemini.errors"
 local loop = require "gemini.loop"
 local rest = require "gemini.rest"
+local retry = require "gemini.retry"
 local wire = require "gemini.wire"
 
 ---@class gemini.Stream
@@ -11,6 +13,8 @@ local wire = require "gemini.wire"
 ---@field private wire gemini.Wire
 ---@field private label gemini.Label
 ---@field private merge gemini.Merge|gemini.Steps  what has come so far
+---@field private request gemini.Request
+---@field private tries gemini.Attempts  before the first chunk
 ---@field private again (fun(err: gemini.Error): gemini.Request?)?  the request that goes on where this one broke
 ---@field private observe fun()?  what is still to be called when the answer begins
 ---@field private queue table[]?  chunks that came in one event
@@ -49,10 +53,19 @@ end
 
 local observer
 
+-- The request that follows one that broke: as long as nothing has come, the same again.
+local function following(self, err)
+  if self.began then return self.again and self.again(err) end
+  local isRepeated = retry.mayRepeat(err, self.request, self.transfer:isSent()) and self.tries:again(err)
+  return isRepeated and self.tries:request() or nil
+end
+
 -- Takes the stream up again where it broke; nil and the error where that can't be done.
 local function resumed(self, err)
-  local request = self.again and self.again(err)
-  if not request then return nil, err end
+  local request = following(self, err)
+  -- Somebody may have closed it meanwhile.
+  if self.err then return nil, self.err end
+  if not request then return nil, self.tries:tell(err) end
   local ok, transfer, refused = pcall(rest.submit, self.client, request)
   if not ok then
     fail(self, errors.new("cancelled", "the stream could not be taken up again", self.label, partial(self)))
@@ -226,6 +239,8 @@ function stream.open(client, row, request, args, call)
     err = err,
     wire = client.wire,
     label = request.label,
+    request = request,
+    tries = attempts.new(request),
     merge = merge,
     again = form.resume and require(form.resume)(merge, client, request, call),
     observe = observer(client, request, transfer),
