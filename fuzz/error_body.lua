@@ -3,10 +3,10 @@
 ---Holds: whatever an answer is, an error is made of it and nothing raised; it has the fields that it should, of the
 ---types that they have; as a text it is one printable line of bounded length; the key is nowhere in it.
 
-local attempts = require "gemini.attempts"
 local codec = require "gemini.codec"
 local core = require "fuzz.core"
 local errors = require "gemini.errors"
+local retry = require "gemini.retry"
 local shown = require "fuzz.shown"
 
 local function label()
@@ -28,9 +28,9 @@ local function checkAnswer(status, headers, body)
   shown.check(err)
   assert(err.kind == (status < 400 and "protocol" or "api"), "its kind is another")
   assert(err.code, "it has no code")
-  attempts.mayPass(err)
-  local seconds = attempts.asked(err)
-  assert(seconds == nil or seconds >= 0 and seconds <= 60, "nobody waits for so long")
+  assert(type(retry.mayPass(err)) == "boolean", "nobody knows whether it passes")
+  local seconds = retry.asked(err, retry.USUAL)
+  assert(seconds == nil or seconds >= 0 and seconds <= retry.USUAL.maxDelay, "nobody waits for so long")
 end
 
 -- As in an answer of status 200, in an event of a stream, and in an operation.

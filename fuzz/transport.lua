@@ -37,6 +37,9 @@ end
 
 function Transfer:sent() return self.length end
 
+-- What broke without an answer had not all left.
+function Transfer:isSent() return self.answer.status ~= nil end
+
 function Transfer:close() self.closed = true end
 
 -- What is sent when there are no answers any more fails.
