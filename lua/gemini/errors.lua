@@ -65,8 +65,8 @@ local function what(err)
 end
 
 function Error:__tostring()
-  local text = ("%s: %s: %s"):format(self.method, what(self), plain.line(self.message, LINE))
-  local todo = hint(self)
+  local message = plain.line(self.message, LINE)
+  local text, todo = ("%s: %s: %s"):format(self.method, what(self), message), hint(self, message)
   return todo and ("%s (%s)"):format(text, todo) or text
 end
 
