@@ -40,7 +40,7 @@ ARCHIVE_C   := $(sort embed $(CODEC_C) $(TRANSPORT_C))
 # What is embedded, with its folders: they are newer where a file was taken away.
 EMBEDDED := $(sort $(shell find lua/gemini \( -path lua/gemini/emulator -o -path lua/gemini/meta \) -prune -o -print))
 
-.PHONY: all embed hosts demo test bench fuzz install clean
+.PHONY: all embed hosts demo test soak bench fuzz install clean
 all:
 	@$(if $(ABIS),:,$(error no Lua development files found by pkg-config; tools/setup build installs them))
 
@@ -121,6 +121,13 @@ demo:
 test:
 	@tools/setup test
 	@tools/test
+
+# Calls at a server that fails at random, for so many minutes.
+MINUTES = 10
+soak:
+	@tools/setup test
+	@$(MAKE) -s --no-print-directory all
+	@spec/soak/run lua5.4 0 $(MINUTES)
 
 bench:
 	@tools/setup test

@@ -46,23 +46,27 @@ local function send(client, request, who, timeout)
   return loop.submit(sent)
 end
 
+local function dispatch(client, request, timeout)
+  local who, err = client.credentials(request.label)
+  if not who then return nil, err end
+  return send(client, request, who, timeout)
+end
+
 ---Starts a request, once the client's limits allow it.
 ---@param client gemini.State
 ---@param request gemini.Request
 ---@return userdata? transfer
 ---@return gemini.Error? err  when there are no credentials to send, or no turn came in time
 function rest.submit(client, request)
-  local gate, timeout = client.gate, request.timeout
-  if gate then
-    local left, late = gate:enter(request)
-    if late then return nil, late end
-    timeout = left
-  end
-  local who, err = client.credentials(request.label)
-  if not who then return nil, err end
-  local transfer = send(client, request, who, timeout)
-  if gate then gate:hold(transfer) end
-  return transfer
+  local gate = client.gate
+  if not gate then return dispatch(client, request, request.timeout) end
+  local left, late, place = gate:enter(request)
+  if late then return nil, late end
+  -- The user's functions that are called here may wait, or raise.
+  local ok, transfer, err = loop.try(dispatch, client, request, left)
+  gate:fill(place, ok and transfer or nil)
+  if not ok then error(transfer, 0) end
+  return transfer, err
 end
 
 ---Takes notice of an error that concerns more calls than the one it came to.

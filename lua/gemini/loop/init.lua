@@ -196,10 +196,11 @@ end
 ---Makes a task of a coroutine that another scheduler runs: calls in it yield, to whoever has resumed it.
 ---@param co thread
 ---@param resume? fun(co: thread)  lets it go on when it need not wait any longer; coroutine.resume when absent
----@return gemini.Task  to be cancelled; raises where the coroutine is a task
+---@return gemini.Task  to be cancelled; raises where the coroutine is a task, or has ended
 function loop.adopt(co, resume)
   loop.mustBe(co, "thread", "gemini.adopt")
   if resume ~= nil then loop.mustBe(resume, "function", "gemini.adopt: resume") end
+  if coroutine.status(co) == "dead" then error("gemini.adopt: the coroutine has ended", 2) end
   return tasks.adopt(co, resume) or error("gemini.adopt: the coroutine is a task already", 2)
 end
 

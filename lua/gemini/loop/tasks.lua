@@ -61,14 +61,20 @@ local function isInterrupt(raised)
   return type(raised) == "string" and raised:find("interrupted!$") ~= nil
 end
 
+-- Adds to a list of failures, and drops those at its end that have been heard of.
+local function append(list, failed, most)
+  while list[#list] and list[#list].heard do list[#list] = nil end
+  if #list < most then list[#list + 1] = failed end
+end
+
 -- A failure that nobody waits for is its parent's to ask for, as long as that one lives.
 local function report(self)
   local parent = self.parent
   if parent and not task.hasEnded(parent) then
     parent.failures = parent.failures or {}
-    table.insert(parent.failures, self)
-  elseif not self.heard and #failures < MOST_FAILURES then
-    failures[#failures + 1] = self
+    append(parent.failures, self, math.huge)
+  elseif not self.heard then
+    append(failures, self, MOST_FAILURES)
   end
 end
 
@@ -119,14 +125,22 @@ local function resume(self)
   end
 end
 
----@return gemini.Task?  the task that runs now; nil outside of all, and in coroutines that a task has of its own
-function tasks.current()
+local function running()
   return owners[coroutine.running() or false]
+end
+
+-- PUC Lua 5.1 has no such function: there, what can't yield raises.
+local mayYield = rawget(coroutine, "isyieldable") or function() return true end
+
+---@return gemini.Task?  the task that runs now and may wait; nil outside of all, in coroutines that a task has of its
+---  own, and in callbacks that no yield can leave
+function tasks.current()
+  return mayYield() and running() or nil
 end
 
 ---@return gemini.Task?  the task in which this runs, be it in a coroutine of its own
 function tasks.innermost()
-  return tasks.current() or innermost
+  return running() or innermost
 end
 
 local function new(co)
@@ -149,12 +163,25 @@ function tasks.spawn(fn, ...)
   return self
 end
 
+-- Where tables are no ephemerons (Lua 5.1, LuaJIT), a task keeps its coroutine, and so itself. Adopted ones end unseen.
+local adopted, MANY = 0, 100
+
+local function forgetDead()
+  adopted = adopted + 1
+  if adopted < MANY then return end
+  adopted = 0
+  for co in pairs(owners) do
+    if coroutine.status(co) == "dead" then owners[co] = nil else adopted = adopted - 1 end
+  end
+end
+
 ---Makes a task of somebody's coroutine.
 ---@param co thread
 ---@param foreign? fun(co: thread)  lets it go on
 ---@return gemini.Task?  nil where it is one
 function tasks.adopt(co, foreign)
   if owners[co] then return nil end
+  forgetDead()
   local self = new(co)
   self.foreign = foreign
   self.parked = not foreign and coroutine.status(co) == "suspended" or nil
@@ -165,9 +192,10 @@ function tasks.adopt(co, foreign)
   return self
 end
 
--- Somebody else may resume it, too.
+-- Somebody else may resume it, too: nobody here looks then at what it waits for, once it has yielded.
 local function suspend(self)
   self.parked = true
+  if innermost ~= self then alarm() end
   repeat coroutine.yield() until not self.parked
 end
 
@@ -228,7 +256,10 @@ function tasks.pump(ends)
   for _ = 1, runnable:count() do
     local self = runnable:pop()
     -- One before may have let it go on already.
-    if self and self.queued and not task.hasEnded(self) and coroutine.status(self.co) == "suspended" then
+    local status = self and self.queued and not task.hasEnded(self) and coroutine.status(self.co)
+    if status == "dead" then
+      finish(self, true)
+    elseif status == "suspended" then
       moved = true
       resume(self)
       if ends and deadline.left(ends) <= 0 then break end
@@ -245,7 +276,7 @@ end
 function tasks.cancel(self, err)
   if task.hasEnded(self) or self.cancelled then return false end
   self.cancelled = err
-  if tasks.current() == self then error(err, 0) end
+  if running() == self then error(err, 0) end
   if coroutine.status(self.co) ~= "suspended" then return true end
   if self.parked and not self.start then
     if depth < DEEPEST then resume(self) else tasks.wake(self) end
@@ -263,7 +294,7 @@ function tasks.cancelAll(err)
   for self in pairs(live) do all[#all + 1] = self end
   table.sort(all, function(a, b) return a.number < b.number end)
   for _, self in ipairs(all) do
-    if tasks.current() ~= self then tasks.cancel(self, err) end
+    if running() ~= self then tasks.cancel(self, err) end
   end
 end
 

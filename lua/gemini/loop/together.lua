@@ -13,38 +13,42 @@ local together = {}
 local CONCURRENCY = 8
 
 ---@class gemini.Group  tasks that one call waits for
----@field own gemini.Task[]  those that it has begun
----@field watchers table<gemini.Task, fun()>
+---@field tasks table<integer, gemini.Task>  by their places
+---@field own table<integer, true>  the places of those that it has begun
+---@field watchers table<integer, fun()>  of those that have not ended
+---@field last integer  the last place
 ---@field ended gemini.Queue  the places of those that have ended, in that order
----@field tasks gemini.Task[]  by their places
 ---@field changed fun()?
 
 local function newGroup()
-  return { own = {}, watchers = {}, ended = queue(), tasks = {} }
+  return { tasks = {}, own = {}, watchers = {}, last = 0, ended = queue() }
 end
 
 local function add(group, place, each)
   local function ended()
+    group.watchers[place] = nil
     group.ended:push(place)
     if group.changed then group.changed() end
   end
-  group.tasks[place] = each
+  group.tasks[place], group.last = each, place
   if task.hasEnded(each) then return ended() end
-  group.watchers[each] = ended
+  group.watchers[place] = ended
   task.watch(each, ended)
 end
 
 local function begin(group, place, fn, ...)
   local each = tasks.spawn(fn, ...)
   each.heard = true
-  group.own[#group.own + 1] = each
+  group.own[place] = true
   add(group, place, each)
 end
 
 -- Ends what the group has begun, and waits for nothing more.
 local function leave(group, err)
-  for each, watcher in pairs(group.watchers) do task.unwatch(each, watcher) end
-  for _, each in ipairs(group.own) do tasks.cancel(each, err) end
+  for place, watcher in pairs(group.watchers) do task.unwatch(group.tasks[place], watcher) end
+  for place = 1, group.last do
+    if group.own[place] then tasks.cancel(group.tasks[place], err) end
+  end
 end
 
 -- The place of the next one that ends; nil where the time is up before. What interrupts the wait ends the group.
@@ -69,9 +73,11 @@ local function isOfTheWorld(raised)
   return type(raised) == "table" and type(raised.kind) == "string"
 end
 
--- Puts what became of a task into its place. What a program did wrong in it is raised, and ends the others.
+-- Puts what became of a task into its place, and forgets the task. What a program did wrong in it is raised, and ends
+-- the others.
 local function note(group, place, values, failures)
   local each = group.tasks[place]
+  group.tasks[place], group.own[place] = nil, nil
   local value = each.values[1]
   if each.ok then
     values[place] = value
@@ -171,10 +177,10 @@ function together.timeout(seconds, fn, ...)
   local group = newGroup()
   local ends = deadline.after(seconds)
   begin(group, 1, fn, ...)
-  if take(group, ends) then return results(group.own[1]) end
+  if take(group, ends) then return results(group.tasks[1]) end
   local err = task.overdue(seconds)
   leave(group, err)
-  if task.hasEnded(group.own[1]) then return results(group.own[1]) end
+  if task.hasEnded(group.tasks[1]) then return results(group.tasks[1]) end
   return nil, err
 end
 

@@ -52,6 +52,16 @@ local function waker(self)
   return self.waker
 end
 
+local function nobody() end
+
+-- Drives everything, and is seen to wait.
+local function block(done, watch, ends)
+  watch(nobody)
+  local ok, raised = pcall(wait.drive, done, ends)
+  watch(nil)
+  if not ok then error(raised, 0) end
+end
+
 ---Waits until something is so.
 ---@param done fun(): boolean
 ---@param watch fun(changed: fun()?)  is given what to call when it may be so; nil when nobody waits any more
@@ -59,7 +69,7 @@ end
 ---@return gemini.Error? cancelled  to be raised
 function wait.till(done, watch, ends)
   local self, cancelled = tasks.current(), nil
-  if not self then return wait.drive(done, ends) end
+  if not self then return block(done, watch, ends) end
   while not (cancelled or done()) do
     local left = deadline.left(ends)
     if left and left <= 0 then return end
@@ -76,9 +86,10 @@ end
 ---@return gemini.Error? cancelled  to be raised
 function wait.transfer(transfer, seconds)
   if transfer:ready() then return tasks.hadTurn() and tasks.pass() or nil end
-  driver.expect(transfer, waker(tasks.current()))
+  local wake = waker(tasks.current())
+  driver.expect(transfer, wake)
   local cancelled = tasks.park(seconds)
-  driver.expect(transfer, nil)
+  driver.forget(transfer, wake)
   return cancelled
 end
 
