@@ -34,7 +34,7 @@ CURL_LIBS   = $(shell pkg-config --libs libcurl)
 
 JSON_C      := buf json_number json_string json_decode json_encode
 CODEC_C     := codec base64 hash sha256 text $(JSON_C)
-TRANSPORT_C := transport luarequest luaheaders files multi sockets transfer apply body file sse $(JSON_C)
+TRANSPORT_C := transport luarequest luaheaders files multi sockets transfer coding apply body file sse $(JSON_C)
 ARCHIVE_C   := $(sort embed $(CODEC_C) $(TRANSPORT_C))
 
 # What is embedded, with its folders: they are newer where a file was taken away.

@@ -12,7 +12,7 @@ local shown = require "fuzz.shown"
 local function label()
   return {
     method = "models.generateContent", url = "https://gemini.example/v1beta/models/a?" .. shown.SECRET, attempts = 1,
-    secret = shown.SECRET,
+    secret = function() return shown.SECRET end,
   }
 end
 

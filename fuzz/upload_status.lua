@@ -110,6 +110,7 @@ end
 
 local function checkRequest(upload, request)
   checkPlace(request.url)
+  assert(not request.url:find(shown.SECRET, 1, true), "the key is in a URL")
   local headers, bytes = headersOf(request), bytesOf(request.body)
   local command = headers["x-goog-upload-command"]
   if command == "upload" or command == "upload, finalize" then

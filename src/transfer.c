@@ -5,10 +5,13 @@
 
 #include "apply.h"
 #include "clock.h"
+#include "coding.h"
 
 /* Unread bytes of a stream above which its socket is left alone, so long as there is something to take. */
 #define HIGH_WATER (256 * 1024)
-#define HEAD_CAP   (256 * 1024)
+
+/* An error says what it has to say in less. */
+#define ERROR_CAP ((size_t)4 * 1024 * 1024)
 
 /* What is read in pieces has no limit, but what waits of it: above the mark comes no more than one write of
  * curl's. */
@@ -45,9 +48,14 @@ void gem_transfer_told(gem_transfer *t) {
 
 /* ---- What curl calls: append and return. ---- */
 
-static int stored(gem_transfer *t, enum gem_status status) {
+static int refuse(gem_transfer *t, enum gem_refusal why) {
+  t->refusal = why;
+  return 0;
+}
+
+static int stored(gem_transfer *t, enum gem_status status, enum gem_refusal why) {
   t->no_memory |= status == GEM_NOMEM;
-  t->over_limit |= status == GEM_LIMIT;
+  if (status == GEM_LIMIT) refuse(t, why);
   return status == GEM_OK;
 }
 
@@ -59,25 +67,34 @@ int gem_transfer_in_pieces(const gem_transfer *t) {
   return reads(t, GEM_PIECES);
 }
 
+static void begin_head(gem_transfer *t) {
+  gem_buf_consume(&t->head, gem_buf_len(&t->head));
+  t->layers = 0;
+}
+
+static void end_head(gem_transfer *t) {
+  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+  t->head_done = t->status >= 200;
+  if (t->status >= 300 && t->reply.cap > ERROR_CAP) t->reply.cap = ERROR_CAP;
+}
+
 static int keep_header(gem_transfer *t, const char *line, size_t n) {
-  enum gem_status status = gem_buf_append(&t->head, line, n);
-  t->over_head |= status == GEM_LIMIT;
-  return stored(t, status);
+  if (gem_coding_refused(line, n, t->reading == GEM_PIECES ? NULL : &t->layers)) return refuse(t, GEM_CODED);
+  return stored(t, gem_buf_append(&t->head, line, n), GEM_LARGE_HEAD);
 }
 
 /* Keeps the lines of the last header block: those before it are of interim answers, those behind the body
- * trailers. */
+ * trailers. All of them count, for libcurl holds them. */
 static size_t on_header(char *line, size_t unit, size_t n, void *user) {
   gem_transfer *t = user;
   n *= unit;
   t->last_byte = gem_clock_ms();
+  t->head_bytes += n;
+  if (t->head_bytes > t->max_head) return (size_t)refuse(t, GEM_LARGE_HEAD);
   if (t->head_done) return n;
-  if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) gem_buf_consume(&t->head, gem_buf_len(&t->head));
+  if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) begin_head(t);
   if (!keep_header(t, line, n)) return 0;
-  if (n <= 2) {
-    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
-    t->head_done = t->status >= 200;
-  }
+  if (n <= 2) end_head(t);
   return n;
 }
 
@@ -94,7 +111,7 @@ static int has_enough(gem_transfer *t, size_t n) {
 
 static size_t on_event_bytes(gem_transfer *t, const char *bytes, size_t n) {
   if (has_enough(t, n)) return pause_reading(t);
-  if (!stored(t, gem_sse_feed(&t->events, bytes, n))) return 0;
+  if (!stored(t, gem_sse_feed(&t->events, bytes, n), GEM_LARGE_EVENT)) return 0;
   if (gem_sse_ready(&t->events)) tell(t);
   return n;
 }
@@ -102,7 +119,7 @@ static size_t on_event_bytes(gem_transfer *t, const char *bytes, size_t n) {
 static size_t on_piece(gem_transfer *t, const char *bytes, size_t n) {
   size_t held = gem_buf_len(&t->reply);
   if (held && held + n > HIGH_WATER) return pause_reading(t);
-  if (!stored(t, gem_buf_append(&t->reply, bytes, n))) return 0;
+  if (!stored(t, gem_buf_append(&t->reply, bytes, n), GEM_LARGE_BODY)) return 0;
   tell(t);
   return n;
 }
@@ -113,7 +130,8 @@ static size_t on_body(char *bytes, size_t unit, size_t n, void *user) {
   t->last_byte = gem_clock_ms();
   if (reads(t, GEM_EVENTS)) return on_event_bytes(t, bytes, n);
   if (reads(t, GEM_PIECES)) return on_piece(t, bytes, n);
-  return stored(t, gem_buf_append(&t->reply, bytes, n)) ? n : 0;
+  enum gem_refusal why = t->reply.cap == ERROR_CAP ? GEM_LARGE_ERROR : GEM_LARGE_BODY;
+  return stored(t, gem_buf_append(&t->reply, bytes, n), why) ? n : 0;
 }
 
 static size_t on_send(char *to, size_t unit, size_t n, void *user) {
@@ -188,14 +206,22 @@ static void free_handle(gem_transfer *t) {
   t->headers = NULL;
 }
 
+static size_t reply_cap(const gem_request *r) {
+  if (r->reading == GEM_EVENTS) return r->max_total;
+  return r->reading == GEM_PIECES && r->max_bytes < PIECES_CAP ? PIECES_CAP : r->max_bytes;
+}
+
 static void prepare(gem_transfer *t, const gem_request *r) {
-  gem_buf_init(&t->head, HEAD_CAP);
-  gem_buf_init(&t->reply, r->reading == GEM_PIECES && r->max_bytes < PIECES_CAP ? PIECES_CAP : r->max_bytes);
+  gem_buf_init(&t->head, r->max_head);
+  gem_buf_init(&t->reply, reply_cap(r));
   gem_sse_init(&t->events, r->max_bytes);
   gem_body_init(&t->body, r->segments, r->segment_count);
   t->reading = r->reading;
   t->once = (unsigned char)r->once;
   t->max_bytes = r->max_bytes;
+  t->max_total = r->max_total;
+  t->max_head = r->max_head;
+  t->taken = r->taken;
   t->idle_ms = r->idle_ms;
   t->total_ms = r->total_ms;
   t->last_byte = gem_clock_ms();
@@ -213,6 +239,8 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
     attach(t, m);
     return 1;
   }
+  /* Nothing has come yet that could be too large. */
+  t->no_memory |= code == CURLE_OUT_OF_MEMORY;
   gem_transfer_settle(t, code);
   return 0;
 }
@@ -239,7 +267,9 @@ static const struct {
     {CURLE_WEIRD_SERVER_REPLY, "protocol"},
     {CURLE_UNSUPPORTED_PROTOCOL, "protocol"},
     {CURLE_BAD_CONTENT_ENCODING, "protocol"},
+    {CURLE_WRITE_ERROR, "protocol"}, /* what lies behind the end of a coding */
     {CURLE_HTTP2, "protocol"},
+    {CURLE_OUT_OF_MEMORY, "limit"},
 #if LIBCURL_VERSION_NUM >= 0x080600
     {CURLE_TOO_LARGE, "limit"},
 #endif
@@ -250,27 +280,66 @@ static int cuts_off(CURLcode code) {
   return code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || code == CURLE_HTTP2_STREAM;
 }
 
+/* The size is that of the limit. */
+static const struct {
+  const char *kind, *text;
+} refusals[] = {
+    [GEM_LARGE_BODY] = {"limit", "the answer is larger than maxResponseSize, %lu bytes"},
+    [GEM_LARGE_ERROR] = {"limit", "the answer, an error, is larger than %lu bytes"},
+    [GEM_LARGE_EVENT] = {"limit", "an event is larger than maxEventSize, %lu bytes"},
+    [GEM_LARGE_STREAM] = {"limit", "the stream's events are larger than maxResponseSize, %lu bytes"},
+    [GEM_LARGE_HEAD] = {"limit", "the answer's headers are larger than maxHeaderSize, %lu bytes"},
+    [GEM_CODED] = {"protocol", "the answer has a coding that was not asked for"},
+};
+
+static size_t limit_of(const gem_transfer *t) {
+  switch (t->refusal) {
+  case GEM_LARGE_ERROR: return ERROR_CAP;
+  case GEM_LARGE_STREAM: return t->max_total;
+  case GEM_LARGE_BODY: return t->reading == GEM_EVENTS ? t->max_total : t->max_bytes;
+  case GEM_LARGE_HEAD: return t->max_head;
+  default: return t->max_bytes;
+  }
+}
+
 static const char *kind_of(const gem_transfer *t, CURLcode code) {
   if (t->body.failed) return "io";
-  if (t->over_limit) return "limit";
+  if (t->refusal) return refusals[t->refusal].kind;
   if (t->head_done && cuts_off(code)) return "truncated";
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (kinds[i].code == code) return kinds[i].kind;
   return "network";
 }
 
+/* Whether it was the proxy that could not be trusted, and not the server behind it. */
+static int is_of_proxy(const gem_transfer *t) {
+  long unverified = 0;
+  if (strcmp(t->kind, "tls") != 0) return 0;
+  curl_easy_getinfo(t->easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &unverified);
+  return unverified != 0;
+}
+
+static void explain(gem_transfer *t, CURLcode code) {
+  char said[CURL_ERROR_SIZE - 16];
+  snprintf(said, sizeof said, "%.*s", (int)sizeof said - 1, *t->error ? t->error : curl_easy_strerror(code));
+  snprintf(t->error, sizeof t->error, "%s%s", is_of_proxy(t) ? "proxy: " : "", said);
+}
+
+/* libcurl up to 8.5 says of an answer's parts that pass its own limits that memory ran out. */
+static const char beyond_curl[] =
+    "the answer has a header line, or another part, of a size that libcurl refuses";
+
 static void fail(gem_transfer *t, CURLcode code) {
   t->end = GEM_FAILED;
   t->kind = kind_of(t, code);
-  if (code == CURLE_OUT_OF_MEMORY) t->no_memory = 1;
   if (t->body.failed) {
     gem_body_explain(&t->body, t->error, sizeof t->error);
-  } else if (t->over_limit) {
-    snprintf(t->error, sizeof t->error, "the answer's %s larger than %lu bytes",
-             t->over_head ? "headers are" : "body, or an event in it, is",
-             (unsigned long)(t->over_head ? HEAD_CAP : t->max_bytes));
-  } else if (!*t->error) {
-    snprintf(t->error, sizeof t->error, "%s", curl_easy_strerror(code));
+  } else if (t->refusal) {
+    snprintf(t->error, sizeof t->error, refusals[t->refusal].text, (unsigned long)limit_of(t));
+  } else if (code == CURLE_OUT_OF_MEMORY) {
+    snprintf(t->error, sizeof t->error, "%s", beyond_curl);
+  } else {
+    explain(t, code);
   }
 }
 
@@ -284,7 +353,7 @@ void gem_transfer_settle(gem_transfer *t, CURLcode code) {
   note_left(t);
   /* curl is content with headers that break off. */
   if (code == CURLE_OK && !t->head_done) code = CURLE_PARTIAL_FILE;
-  if (code == CURLE_OK && !t->over_limit && !t->no_memory) {
+  if (code == CURLE_OK && !t->refusal && !t->no_memory) {
     t->end = GEM_DONE;
     gem_sse_finish(&t->events);
   } else {
@@ -356,6 +425,17 @@ int gem_transfer_is_sent(const gem_transfer *t) {
   return t->left && (!t->once || t->body.position >= t->body.size);
 }
 
+static int refuse_more(gem_transfer *t) {
+  refuse(t, GEM_LARGE_STREAM);
+  if (t->end == GEM_RUNNING)
+    gem_transfer_settle(t, CURLE_WRITE_ERROR);
+  else
+    fail(t, CURLE_WRITE_ERROR);
+  return 0;
+}
+
 int gem_transfer_event(gem_transfer *t, const char **data, size_t *len) {
-  return gem_sse_next(&t->events, data, len);
+  if (!gem_sse_next(&t->events, data, len)) return 0;
+  t->taken += (int64_t)*len;
+  return (uint64_t)t->taken <= t->max_total || refuse_more(t);
 }

@@ -218,9 +218,10 @@ static int transfer_failure(lua_State *L) {
 
 typedef int reader(lua_State *L, const char *text, size_t len);
 
-/* A value, or nil, message and the text that is no JSON. */
+/* A value, or nil, message and the text that is no JSON. The depth allowed is the caller's second argument.
+ */
 static int decoded(lua_State *L, const char *text, size_t len) {
-  int results = gem_json_decode(L, text, len);
+  int results = gem_json_decode(L, text, len, gem_json_depth(L, 2));
   if (results == 1) return 1;
   lua_pushlstring(L, text, len);
   return results + 1;
@@ -322,6 +323,11 @@ static int transfer_headers(lua_State *L) {
 
 /* ---- What has moved. ---- */
 
+static int transfer_taken(lua_State *L) {
+  gem_pushcount(L, check_transfer(L)->taken);
+  return 1;
+}
+
 static int transfer_sent(lua_State *L) {
   gem_pushcount(L, check_transfer(L)->body.position);
   return 1;
@@ -364,6 +370,7 @@ static const luaL_Reg transfer_methods[] = {
     {"piece", transfer_piece},
     {"sent", transfer_sent},
     {"isSent", transfer_is_sent},
+    {"taken", transfer_taken},
     {"__gc", transfer_gc},
     {"__close", transfer_close},
     {NULL, NULL},

@@ -34,7 +34,8 @@ local EXCERPT, LINE, STATUS = 200, 1000, 50
 -- Shorter secrets are none, and would be found in any text.
 local SHORTEST_SECRET = 8
 
-local function hide(text, secret)
+local function hide(text, reveal)
+  local secret = reveal and reveal()
   if not secret or #secret < SHORTEST_SECRET then return text end
   return (text:gsub(secret:gsub("%p", "%%%0"), "(redacted)"))
 end
@@ -50,6 +51,15 @@ local function hidden(value, secret)
     out[shownName] = shown
   end
   return changed and setmetatable(out, getmetatable(value)) or value
+end
+
+---What others may see of a call: a text, or a table of texts, without its secret.
+---@generic T
+---@param value T
+---@param call gemini.Label
+---@return T value  the same where the secret is not in it
+function errors.redact(value, call)
+  return hidden(value, call.secret)
 end
 
 -- How an answer begins. Hidden first: half a secret would not be found.
@@ -74,7 +84,7 @@ end
 ---@field method string  "models.generateContent"
 ---@field url string
 ---@field attempts integer  requests sent so far
----@field secret? string  what no error may show, though the server did
+---@field secret? fun(): string  what no error may show, though the server did; a function, which no dump shows either
 
 ---What errors about a resource tell of it, when it came with a request or does with the next one.
 ---@param client gemini.State
@@ -83,7 +93,7 @@ end
 ---@return gemini.Label
 function errors.label(client, method, name)
   local url = ("%s/%s/%s"):format(client.baseUrl, client.version, name)
-  return { method = method, url = url, attempts = 1, secret = rawget(client, "secret") }
+  return { method = method, url = url, attempts = 1, secret = client.secret }
 end
 
 ---@param kind string
@@ -194,6 +204,24 @@ end
 function errors.protocol(problem, text, call, more)
   local begins = text == "" and "" or (": %s"):format(excerpt(text, call))
   return errors.new("protocol", problem .. begins, call, more)
+end
+
+-- What the codec says first of text that it does not read for its depth.
+local TOO_DEEP = "^nested more than (%d+) deep"
+
+---A text in an answer that is no JSON, no JSON object, or nested too deep.
+---@param place string  "the answer"
+---@param problem? string  what the codec says; nil where it has read a value that is no object
+---@param text string
+---@param call gemini.Label
+---@param more? table
+---@return gemini.Error
+function errors.unreadable(place, problem, text, call, more)
+  local depth = problem and problem:match(TOO_DEEP)
+  if depth then
+    return errors.new("limit", ("%s is nested deeper than maxDepth, %s"):format(place, depth), call, more)
+  end
+  return errors.protocol(place .. (problem and " is no JSON: " .. problem or " is no JSON object"), text, call, more)
 end
 
 -- What an answer without an error object says to a person.

@@ -37,10 +37,13 @@ local ROWS = {
   { { kind = "^timeout$", message = "is not active after" }, "wait again, or give the wait a longer timeout" },
   { { kind = "^timeout$", message = "^the client's limit" }, "give a longer timeout, or raise limit" },
   { { kind = "^timeout$", attempts = "^[1-9]" }, "check the network and proxy, or give a longer connectTimeout" },
-  { { kind = "^tls$", message = "^error setting certificate" }, "check caFile" },
-  { { kind = "^tls$", message = "certificate subject name" }, PLACE },
+  { { kind = "^tls$", message = "^the file of trusted" }, "check caFile" },
+  { { kind = "^tls$", message = "is for another host" }, PLACE },
+  { { kind = "^tls$", message = "has expired" }, "check the clock; else it is the server's to mend" },
+  { { kind = "^tls$", message = "is not valid yet" }, "check the clock; else it is the server's to mend" },
   { { kind = "^tls$", message = "certificate" }, CERTIFICATES },
   { { kind = "^tls$" }, PLACE },
+  { { kind = "^network$", message = "^the proxy does not let us" }, "check proxy, its user name and its password" },
   -- A request that was sent: what keeps one from being sent is not the network's.
   { { kind = "^network$", attempts = "^[1-9]" }, PLACE },
 }

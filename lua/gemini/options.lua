@@ -44,6 +44,7 @@ local function hookOf(kind) return { ofType("function"), "a function", kind } en
 local function isRetry(value) return value == false or type(value) == "table" end
 
 local retry = { isRetry, "false, or a table of options" }
+local size = { count(1), "a positive number of bytes", "integer" }
 local map = { ofType("table"), "a table of names and values" }
 local hook = hookOf()
 
@@ -58,6 +59,13 @@ local hook = hookOf()
 ---@field idleTimeout? number  seconds without a byte; 120 for streams when absent, else none
 ---@field proxy? string  a proxy's URL, "" for none; as the environment says when absent
 ---@field caFile? string  a file of trusted certificates, in the system's place
+---@field allowHttp? boolean  talk plain http to other hosts than this one, where the key can be read on the way
+---@field maxResponseSize? integer  bytes of an answer that is kept whole, or of all events of a stream; 256 MiB when
+---  absent
+---@field maxEventSize? integer  bytes of one event of a stream; 64 MiB when absent
+---@field maxHeaderSize? integer  bytes of all headers of an answer; 256 KiB when absent. libcurl has limits of its own
+---@field maxDepth? integer  levels of nesting in the JSON of answers; 1,000 when absent, which is the most
+---@field maxRedirects? integer  how often a GET is sent on by its server, 0 for never; 5 when absent
 ---@field json? { encode: function, decode: function }  another JSON codec, lua-cjson for one
 ---@field check? boolean  hold requests against the facts about the API before they are sent
 ---@field limit? gemini.Limit  how much all calls of the client may do together
@@ -77,6 +85,14 @@ options.client = {
   idleTimeout = duration,
   proxy = text,
   caFile = text,
+  allowHttp = { ofType("boolean"), "true or false" },
+  maxResponseSize = size,
+  maxEventSize = size,
+  maxHeaderSize = size,
+  maxDepth = {
+    function(value) return count(1)(value) and value <= 1000 end, "a whole number from 1 to 1,000", "integer",
+  },
+  maxRedirects = { count(0), "a whole number from 0 on", "integer" },
   json = { codec, "a table with encode and decode" },
   check = { ofType("boolean"), "true or false" },
   limit = { ofType("table"), "a table of limits" },
@@ -116,7 +132,11 @@ options.limit = {
 ---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)  in the client's place
 ---@field headers? table<string, string>  sent with this request, over the client's
 ---@field version? string  the API's version segment
+---@field maxResponseSize? integer  bytes of an answer that is kept whole, or of all events of a stream
+---@field maxEventSize? integer  bytes of one event of a stream
 options.call = {
+  maxResponseSize = size,
+  maxEventSize = size,
   timeout = duration,
   idleTimeout = duration,
   retry = retry,

@@ -115,9 +115,24 @@ end
 ---@field idleTimeout? number
 ---@field proxy? string
 ---@field caFile? string
+---@field maxBytes integer  of an answer that is kept whole, or of one event
+---@field maxTotalBytes integer  of an answer in all, where that is kept
+---@field takenBytes? integer  of these, what came before
+---@field maxHeaderBytes integer
 
 -- Seconds for a call that nobody gave a time, and without a byte for one that takes as long as its bytes do.
 local TIMEOUT, IDLE_TIMEOUT = 600, 120
+
+local MIB = 1024 * 1024
+
+-- What an answer may have, in bytes.
+local function limit(built, client, call)
+  built.maxTotalBytes = call.maxResponseSize or client.maxResponseSize or 256 * MIB
+  local event = call.maxEventSize or client.maxEventSize or 64 * MIB
+  built.maxBytes = built.reading == "events" and event or built.maxTotalBytes
+  built.maxHeaderBytes = client.maxHeaderSize or MIB / 4
+  return built
+end
 
 -- `lasting` for a stream and for media.
 local function assemble(client, method, row, call, url, text, lasting)
@@ -195,7 +210,7 @@ function request.build(client, method, row, args, call, place)
   local streamed = request.streams(row, args)
   local built = assemble(client, method, row, call, url, text, streamed or row.download or place ~= nil)
   built.reading = streamed and "events" or row.download and "pieces" or nil
-  return built
+  return limit(built, client, call)
 end
 
 return request

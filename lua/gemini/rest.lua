@@ -49,6 +49,10 @@ end
 local function dispatch(client, request, timeout)
   local who, err = client.credentials(request.label)
   if not who then return nil, err end
+  -- A server may have put it into a URL that it sends us to.
+  if errors.redact(request.url, request.label) ~= request.url then
+    return nil, errors.new("protocol", "the key is a part of the URL, and is not sent there", request.label)
+  end
   return send(client, request, who, timeout)
 end
 
@@ -87,7 +91,7 @@ function rest.observe(client, request, transfer)
     method = request.label.method,
     url = request.url,
     status = status,
-    headers = redacted(transfer:headers()),
+    headers = errors.redact(redacted(transfer:headers()), request.label),
   })
   if ok then return end
   loop.close(transfer)
@@ -139,8 +143,7 @@ function rest.read(client, row, request, transfer)
     if object then return nil, errors.api(object, request.label) end
   end
   if isObject(value) then return wrap(client, row.reply, unwrapped(row, value)) end
-  problem = problem and "the answer is no JSON: " .. problem or "the answer is no JSON object"
-  return nil, errors.protocol(problem, text or transfer:bodyText(), request.label)
+  return nil, errors.unreadable("the answer", problem, text or transfer:bodyText(), request.label)
 end
 
 ---@class gemini.Exchange  what a request and its answer pass through

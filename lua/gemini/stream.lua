@@ -13,8 +13,8 @@ local wire = require "gemini.wire"
 ---@field private wire gemini.Wire
 ---@field private label gemini.Label
 ---@field private merge gemini.Merge|gemini.Steps  what has come so far
----@field private request gemini.Request
----@field private tries gemini.Attempts  before the first chunk
+---@field private anew fun(err: gemini.Error, sent: boolean): gemini.Request?, gemini.Error?  the request once more, as
+---  long as no chunk has come; else nil and the error
 ---@field private again (fun(err: gemini.Error): gemini.Request?)?  the request that goes on where this one broke
 ---@field private observe fun()?  what is still to be called when the answer begins
 ---@field private queue table[]?  chunks that came in one event
@@ -53,19 +53,19 @@ end
 
 local observer
 
--- The request that follows one that broke: as long as nothing has come, the same again.
+-- The request that follows one that broke; or nil and the error.
 local function following(self, err)
-  if self.began then return self.again and self.again(err) end
-  local isRepeated = retry.mayRepeat(err, self.request, self.transfer:isSent()) and self.tries:again(err)
-  return isRepeated and self.tries:request() or nil
+  if not self.began then return self.anew(err, self.transfer:isSent()) end
+  return self.again and self.again(err), err
 end
 
 -- Takes the stream up again where it broke; nil and the error where that can't be done.
 local function resumed(self, err)
-  local request = following(self, err)
+  local request, why = following(self, err)
   -- Somebody may have closed it meanwhile.
   if self.err then return nil, self.err end
-  if not request then return nil, self.tries:tell(err) end
+  if not request then return nil, why end
+  if self.began then request.takenBytes = self.transfer:taken() end
   local ok, transfer, refused = pcall(rest.submit, self.client, request)
   if not ok then
     fail(self, errors.new("cancelled", "the stream could not be taken up again", self.label, partial(self)))
@@ -155,7 +155,7 @@ local function take(self)
   elseif text == "[DONE]" then
     self.merge:done()
   else
-    protocol(self, "an event is no JSON: " .. problem, text)
+    fail(self, errors.unreadable("an event", problem, text, self.label, partial(self)))
   end
 end
 
@@ -220,6 +220,15 @@ end
 local FORMS = { Interaction = { merge = "gemini.steps", resume = "gemini.resume" } }
 local PLAIN = { merge = "gemini.merge" }
 
+-- A function, for nobody who looks at a stream shall see what is in a request: a proxy's password.
+local function repeater(request)
+  local tries = attempts.new(request)
+  return function(err, sent)
+    if retry.mayRepeat(err, request, sent) and tries:again(err) then return tries:request() end
+    return nil, tries:tell(err)
+  end
+end
+
 local stream = {}
 
 ---Starts a stream call.
@@ -239,8 +248,7 @@ function stream.open(client, row, request, args, call)
     err = err,
     wire = client.wire,
     label = request.label,
-    request = request,
-    tries = attempts.new(request),
+    anew = repeater(request),
     merge = merge,
     again = form.resume and require(form.resume)(merge, client, request, call),
     observe = observer(client, request, transfer),

@@ -14,13 +14,13 @@ local wire = {}
 ---@field body fun(transfer: userdata): any, string?, string?  the answer; or nil, problem and text
 
 ---@return gemini.Wire
-local function native()
+local function native(maxDepth)
   local codec = require "gemini.codec"
   return {
     encode = codec.encode,
-    decode = codec.decode,
-    event = function(transfer) return transfer:event() end,
-    body = function(transfer) return transfer:body() end,
+    decode = function(text) return codec.decode(text, maxDepth) end,
+    event = function(transfer) return transfer:event(maxDepth) end,
+    body = function(transfer) return transfer:body(maxDepth) end,
   }
 end
 
@@ -86,9 +86,17 @@ local function foreign(json)
 end
 
 ---@param json? { encode: function, decode: function }  the user's codec
+---@param maxDepth? integer  of what the core's codec decodes; its own limit when absent
 ---@return gemini.Wire
-function wire.new(json)
-  return json and foreign(json) or native()
+function wire.new(json, maxDepth)
+  return json and foreign(json) or native(maxDepth)
+end
+
+-- The error of a transfer that has failed. Of an answer that is too large, the status is known all the same.
+local function broken(transfer, kind, message, call)
+  local status = kind == "limit" and transfer:status()
+  local told = require("gemini.failures").tell(kind, message, call.url)
+  return errors.new(kind, told, call, status and status >= 300 and { code = status } or nil)
 end
 
 ---The error in which a finished transfer ended, nil if its answer has a 2xx status.
@@ -98,7 +106,7 @@ end
 ---@return gemini.Error?
 function wire.failure(codec, transfer, call)
   local kind, message = transfer:failure()
-  if kind then return errors.new(kind, message, call) end
+  if kind then return broken(transfer, kind, message, call) end
   local status = transfer:status()
   if status >= 200 and status < 300 then return nil end
   return errors.http(status, transfer:bodyText(), codec.decode, call, transfer:headers())

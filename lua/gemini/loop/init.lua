@@ -66,11 +66,15 @@ end
 local function never() return false end
 local function nobody() end
 
----Waits for a time, while others go on.
+---Waits for a time, while others go on; once at least.
 ---@param seconds number
 function loop.sleep(seconds)
-  if seconds <= 0 then return end
-  local cancelled = wait.till(never, nobody, deadline.after(seconds))
+  local cancelled
+  if seconds > 0 then
+    cancelled = wait.till(never, nobody, deadline.after(seconds))
+  else
+    cancelled = wait.pass()
+  end
   if cancelled then error(cancelled, 0) end
 end
 

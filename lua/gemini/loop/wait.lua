@@ -46,6 +46,14 @@ function wait.drive(done, ends)
   end
 end
 
+---Lets others go on, once.
+---@return gemini.Error? cancelled  to be raised
+function wait.pass()
+  if tasks.current() then return tasks.pass() end
+  heed()
+  run(function() return false end, 0)
+end
+
 -- What wakes a task: one function, however often it waits.
 local function waker(self)
   self.waker = self.waker or function() tasks.wake(self) end
