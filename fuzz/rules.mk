@@ -27,7 +27,7 @@ FUZZ_COMPILE = $(FUZZ_CC) -std=c99 -D_POSIX_C_SOURCE=200809L -O1 -g $(WARN) $(FU
 $(BUILD)/fuzz/obj/src/%.o: src/%.c
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	@$(FUZZ_COMPILE) -fsanitize=fuzzer-no-link
+	@$(FUZZ_COMPILE) -fsanitize=fuzzer-no-link -DGEM_SSE_GAP=8
 
 $(BUILD)/fuzz/obj/fuzz/%.o: fuzz/%.c
 	@mkdir -p $(@D)
