@@ -46,6 +46,7 @@ build = {
       sources = {
         "src/transport.c",
         "src/luarequest.c",
+        "src/luaheaders.c",
         "src/files.c",
         "src/multi.c",
         "src/sockets.c",

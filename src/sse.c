@@ -126,13 +126,15 @@ static void drop_lines(gem_sse *s) {
 }
 
 /* What lies unused between the data gathered and the line in work, above which it is given back: comments
- * may come without end, in the middle of an event too. */
-#define GAP ((size_t)16 * 1024)
+ * may come without end, in the middle of an event too. Fuzzers, whose streams are short, have it smaller. */
+#ifndef GEM_SSE_GAP
+#define GEM_SSE_GAP ((size_t)16 * 1024)
+#endif
 
 /* One byte stays for the line end that joins the next line. */
 static void close_gap(gem_sse *s) {
   size_t gap = s->line - s->data_end;
-  if (gap <= GAP) return;
+  if (gap <= GEM_SSE_GAP) return;
   gem_buf_cut(&s->in, s->data_end + 1, gap - 1);
   s->line = s->scan = s->data_end + 1;
 }

@@ -75,8 +75,8 @@ local function what(err)
 end
 
 function Error:__tostring()
-  local text = ("%s: %s: %s"):format(self.method, what(self), plain.line(self.message, LINE))
-  local todo = hint(self)
+  local message = plain.line(self.message, LINE)
+  local text, todo = ("%s: %s: %s"):format(self.method, what(self), message), hint(self, message)
   return todo and ("%s (%s)"):format(text, todo) or text
 end
 
@@ -153,8 +153,9 @@ end
 
 local toInteger = rawget(math, "tointeger")
 
--- Codecs that know no integers read 400 as 400.0.
+-- A code, which has 32 bits; nil for any other value. Codecs that know no integers read 400 as 400.0.
 local function integer(value)
+  if type(value) ~= "number" or value % 1 ~= 0 or value < 0 or value >= 2 ^ 31 then return nil end
   return toInteger and toInteger(value) or value
 end
 
@@ -167,7 +168,7 @@ end
 function errors.api(object, call, more)
   local fields = {}
   for name, value in pairs(more or {}) do fields[name] = value end
-  if type(object.code) == "number" then fields.code = integer(object.code) end
+  fields.code = integer(object.code) or fields.code
   local list = hidden(object.details, call.secret)
   -- The agents family has a word for a code.
   fields.status = hidden(string(object.status) or string(object.code), call.secret)
@@ -176,7 +177,7 @@ function errors.api(object, call, more)
   fields.violations = details.violations(list)
   fields.retryAfter = fields.retryAfter or details.retryAfter(list)
   local message = string(object.message) or ""
-  return errors.new("api", message ~= "" and message or "the server gave no message", call, fields)
+  return errors.new("api", message:find("[^%c%s]") and message or "the server gave no message", call, fields)
 end
 
 ---An error that the server reported inside of a message, an Operation for one.

@@ -80,11 +80,11 @@ local function nameOf(violation)
 end
 
 -- The first of what the violations are about, as far as the message does not name it.
-local function concerned(err)
+local function concerned(err, message)
   local names, seen = {}, {}
   for _, violation in ipairs(type(err.violations) == "table" and err.violations or {}) do
     local name = nameOf(violation)
-    if name and not seen[name] and not err.message:find(name, 1, true) then
+    if name and not seen[name] and not message:find(name, 1, true) then
       seen[name] = true
       names[#names + 1] = #names < NAMED and plain.line(name, NAME) or "…"
       if #names > NAMED then break end
@@ -94,8 +94,9 @@ local function concerned(err)
 end
 
 ---@param err gemini.Error
+---@param message string  its message as it is shown: one short line
 ---@return string? hint  one short line
-return function(err)
-  local about, todo = concerned(err), wait(err.retryAfter) or known(err)
+return function(err, message)
+  local about, todo = concerned(err, message), wait(err.retryAfter) or known(err)
   return about and todo and ("%s; %s"):format(about, todo) or about or todo
 end
