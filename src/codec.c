@@ -5,6 +5,7 @@
 #include "compat.h"
 #include "hash.h"
 #include "json.h"
+#include "memory.h"
 #include "scratch.h"
 #include "text.h"
 
@@ -23,7 +24,7 @@ static int codec_encode(lua_State *L) {
 /* Pushes a buffer's userdata; returns room for n bytes. */
 static char *borrow_room(lua_State *L, size_t n) {
   gem_buf *b = gem_scratch_borrow(L);
-  if (gem_buf_reserve(b, n) != GEM_OK) luaL_error(L, "not enough memory");
+  if (gem_buf_reserve(b, n) != GEM_OK) gem_no_memory(L);
   return n ? gem_buf_begin(b) : NULL;
 }
 

@@ -42,9 +42,7 @@ static int is_malformed(const gem_transfer *t, CURLcode code) {
   return code == CURLE_RECV_ERROR && strstr(t->error, "chunk") != NULL;
 }
 
-/* Before 8.6 libcurl calls it want of memory where a line of the head, or of the trailers behind chunks, is
- * longer than it takes. */
-static int is_long_line(const gem_transfer *t, CURLcode code) {
+int gem_ending_is_long_line(const gem_transfer *t, CURLcode code) {
   curl_off_t began = 0;
   if (code != CURLE_OUT_OF_MEMORY || !t->easy || t->no_memory) return 0;
   if (t->head_done && !gem_head_is_chunked(gem_buf_begin(&t->head), gem_buf_len(&t->head))) return 0;
@@ -80,7 +78,7 @@ static size_t limit_of(const gem_transfer *t) {
 static const char *kind_of(const gem_transfer *t, CURLcode code) {
   if (t->body.failed) return "io";
   if (t->refusal) return refusals[t->refusal].kind;
-  if (is_long_line(t, code)) return "limit";
+  if (gem_ending_is_long_line(t, code)) return "limit";
   if (is_malformed(t, code)) return "protocol";
   if (t->head_done && cuts_off(code)) return "truncated";
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -97,7 +95,7 @@ static void explain_refusal(gem_transfer *t) {
 /* What to say where libcurl says nothing, or something else: our callbacks write nowhere, so that what could
  * not be written could not be decoded. */
 static const char *words_for(const gem_transfer *t, CURLcode code) {
-  if (is_long_line(t, code)) return "a line of the answer's headers is longer than libcurl takes";
+  if (gem_ending_is_long_line(t, code)) return "a line of the answer's headers is longer than libcurl takes";
   if (code == CURLE_WRITE_ERROR) return "the answer's content encoding is broken";
   if (code == CURLE_SEND_FAIL_REWIND && t->once) return "the connection ended without an answer";
   return *t->error ? t->error : curl_easy_strerror(code);
@@ -119,7 +117,7 @@ static void explain(gem_transfer *t, CURLcode code) {
 
 void gem_ending_fail(gem_transfer *t, CURLcode code) {
   t->kind = kind_of(t, code);
-  if (code == CURLE_OUT_OF_MEMORY && !is_long_line(t, code)) t->no_memory = 1;
+  if (code == CURLE_OUT_OF_MEMORY && !gem_ending_is_long_line(t, code)) t->no_memory = 1;
   if (t->body.failed) {
     gem_body_explain(&t->body, t->error, sizeof t->error);
   } else if (t->refusal) {

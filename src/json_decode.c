@@ -6,6 +6,7 @@
 
 #include "json_number.h"
 #include "json_string.h"
+#include "memory.h"
 #include "scratch.h"
 
 #define ARRAY_MT   "gemini.array"
@@ -56,7 +57,6 @@ static enum step decode_escaped(decoder *d, const char *from) {
       [GEM_STRING_CUT] = "unexpected end of text",
       [GEM_STRING_CONTROL] = "control character in a string",
       [GEM_STRING_ESCAPE] = "invalid escape in a string",
-      [GEM_STRING_NOMEM] = "not enough memory",
   };
   if (!d->scratch) {
     d->scratch = gem_scratch_borrow(d->L);
@@ -66,7 +66,7 @@ static enum step decode_escaped(decoder *d, const char *from) {
   gem_buf_consume(b, gem_buf_len(b));
   d->p = from;
   enum gem_string_status status = gem_string_decode(b, &d->p, d->end);
-  if (status == GEM_STRING_NOMEM) luaL_error(d->L, "%s", messages[status]);
+  if (status == GEM_STRING_NOMEM) gem_no_memory(d->L);
   if (status != GEM_STRING_OK) return fail(d, d->p, messages[status]);
   lua_pushlstring(d->L, gem_buf_len(b) ? gem_buf_begin(b) : "", gem_buf_len(b));
   d->p++;
@@ -140,13 +140,14 @@ static enum step decode_key(decoder *d) {
 }
 
 static bool can_open(decoder *d) {
-  if (d->depth < d->most && lua_checkstack(d->L, SLACK)) {
-    d->p++;
-    return true;
+  if (d->depth == d->most) {
+    snprintf(d->too_deep, sizeof d->too_deep, "nested more than %d deep", d->most);
+    fail(d, d->p, d->too_deep);
+    return false;
   }
-  snprintf(d->too_deep, sizeof d->too_deep, "nested more than %d deep", d->most);
-  fail(d, d->p, d->too_deep);
-  return false;
+  gem_need_stack(d->L, SLACK);
+  d->p++;
+  return true;
 }
 
 /* How many elements there are before the first that is not a number or a word; 0 when the first is
@@ -259,7 +260,7 @@ static void start(decoder *d, lua_State *L, const char *text, size_t len) {
   d->array_mt = lua_gettop(L) + 1;
   d->owner = d->array_mt + 1;
   d->depth = 0;
-  luaL_checkstack(L, SLACK, "no room to decode JSON");
+  gem_need_stack(L, SLACK);
   gem_json_pusharraymt(L);
   lua_pushnil(L);
   skip_byte_order_mark(d);

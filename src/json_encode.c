@@ -8,6 +8,7 @@
 
 #include "json_number.h"
 #include "json_string.h"
+#include "memory.h"
 #include "scratch.h"
 
 #define SLACK       10 /* stack slots for one level and for what is pushed meanwhile */
@@ -34,7 +35,7 @@ typedef struct encoder {
 } encoder;
 
 static void check(encoder *e, bool ok) {
-  if (!ok) luaL_error(e->L, "not enough memory");
+  if (!ok) gem_no_memory(e->L);
 }
 
 static void put(encoder *e, const char *s, size_t n) {
@@ -214,7 +215,8 @@ static enum step open_object(encoder *e) {
 
 static enum step open_table(encoder *e) {
   lua_State *L = e->L;
-  if (e->depth == GEM_JSON_DEPTH || !lua_checkstack(L, SLACK)) return refuse_depth(e);
+  if (e->depth == GEM_JSON_DEPTH) return refuse_depth(e);
+  gem_need_stack(L, SLACK);
   bool marked = is_marked(e);
   lua_pushnil(L);
   if (!lua_next(L, -2)) return put_whole(e, marked ? "[]" : "{}");
@@ -319,7 +321,7 @@ static bool encode_document(encoder *e) {
 /* `levels` is left as it is: it is large, and filled as levels open. */
 static void start(encoder *e, lua_State *L, int index) {
   int base = lua_gettop(L), value = gem_absindex(L, index);
-  luaL_checkstack(L, SLACK, "no room to encode JSON");
+  gem_need_stack(L, SLACK);
   e->L = L;
   e->out = gem_scratch_borrow(L);
   e->array_mt = base + 2;

@@ -41,23 +41,42 @@ static CURLMcode set_callbacks(gem_multi *m) {
   return code;
 }
 
-int gem_multi_open(gem_multi *m) {
-  memset(m, 0, sizeof *m);
-  m->due = m->wanted = INT64_MAX;
+static void end(gem_multi *m, CURLcode why) {
+  while (m->live)
+    gem_transfer_settle(m->live, why);
+  if (m->curl) curl_multi_cleanup(m->curl);
+  m->curl = NULL;
+  m->due = INT64_MAX;
+}
+
+int gem_multi_revive(gem_multi *m) {
+  if (m->curl) return 1;
   m->curl = curl_multi_init();
   if (!m->curl) return 0;
   if (set_callbacks(m) == CURLM_OK) return 1;
-  gem_multi_close(m);
+  end(m, CURLE_OUT_OF_MEMORY);
   return 0;
 }
 
+int gem_multi_open(gem_multi *m) {
+  memset(m, 0, sizeof *m);
+  m->due = m->wanted = INT64_MAX;
+  m->open = gem_multi_revive(m);
+  return m->open;
+}
+
+/* Where memory runs out while curl notes who wants a socket, it keeps half a note: the next one who gets that
+ * number ends the process. */
+void gem_multi_give_up(gem_multi *m) {
+  end(m, CURLE_OUT_OF_MEMORY);
+  gem_sockets_clear(&m->sockets);
+}
+
 void gem_multi_close(gem_multi *m) {
-  while (m->live)
-    gem_transfer_settle(m->live, CURLE_ABORTED_BY_CALLBACK);
+  end(m, CURLE_ABORTED_BY_CALLBACK);
   while (gem_multi_news(m))
     ;
-  if (m->curl) curl_multi_cleanup(m->curl);
-  m->curl = NULL;
+  m->open = 0;
   gem_sockets_free(&m->sockets);
 }
 
@@ -79,9 +98,12 @@ static void collect(gem_multi *m) {
 /* Without bits curl looks for itself. */
 static CURLMcode act(gem_multi *m, curl_socket_t fd, int bits) {
   int running;
+  if (!m->curl) return CURLM_OK;
   CURLMcode code = curl_multi_socket_action(m->curl, fd, bits, &running);
   collect(m);
-  return code == CURLM_BAD_SOCKET ? CURLM_OK : code;
+  /* Only want of memory makes our callbacks fail. */
+  if (code == CURLM_OUT_OF_MEMORY || code == CURLM_ABORTED_BY_CALLBACK) gem_multi_give_up(m);
+  return m->curl && code != CURLM_BAD_SOCKET ? code : CURLM_OK;
 }
 
 static CURLMcode act_on_timer(gem_multi *m) {

@@ -3,7 +3,8 @@
  * gem_multi_step waits for these, or a host that watches them calls gem_multi_act and gem_multi_expire.
  *
  * Ownership: the caller owns the struct; it holds its live exchanges in a list and may be closed before or
- * after them. Where a CURLMcode is returned, anything but CURLM_OK is a failure of curl as a whole.
+ * after them. Where a CURLMcode is returned, anything but CURLM_OK is a failure of curl as a whole. Memory
+ * that runs out is none: it ends the exchanges under way.
  */
 #ifndef GEM_MULTI_H
 #define GEM_MULTI_H
@@ -16,7 +17,8 @@
 struct gem_transfer;
 
 typedef struct gem_multi {
-  CURLM *curl;                           /* NULL when closed */
+  CURLM *curl; /* NULL when closed, or given up */
+  int open;
   struct gem_transfer *live;             /* intrusive list of the exchanges under way */
   size_t count;                          /* its length */
   struct gem_transfer *news, *last_news; /* intrusive list of those that something has become of */
@@ -30,6 +32,12 @@ typedef struct gem_multi {
 
 /* Opens the multi; 0 for want of memory. */
 int gem_multi_open(gem_multi *m);
+
+/* For exchanges: opens curl's side again where it was given up. 0 for want of memory. */
+int gem_multi_revive(gem_multi *m);
+
+/* For exchanges: ends all of them for want of memory, and curl's side with them. */
+void gem_multi_give_up(gem_multi *m);
 
 /* Ends all exchanges under way as cancelled and closes every connection. Harmless on a closed multi. */
 void gem_multi_close(gem_multi *m);

@@ -8,23 +8,38 @@
 #include <unistd.h>
 #endif
 
-/* Makes room for one more; NULL for want of memory, and then the old one is still there. */
+/* Makes room for so many; NULL for want of memory, and then the old one is still there. */
 static void *grown(void *items, size_t count, size_t *room, size_t size) {
-  if (count < *room) return items;
-  size_t more = *room ? *room * 2 : 8;
+  if (items && count <= *room) return items;
+  size_t more = *room ? *room : 8;
+  while (more < count)
+    more *= 2;
   void *larger = realloc(items, more * size);
   if (larger) *room = more;
   return larger;
 }
 
-static int note(gem_sockets *s, curl_socket_t fd, int interest) {
-  if (!s->listening) return 1;
-  gem_change *larger = grown(s->changes, s->changed, &s->changes_room, sizeof *s->changes);
+/* Makes room for so many changes, and for one more of each of so many sockets: that they are given up can
+ * always be noted. */
+static int reserve_changes(gem_sockets *s, size_t changes, size_t sockets) {
+  gem_change *larger =
+      grown(s->changes, s->changed + changes + sockets, &s->changes_room, sizeof *s->changes);
+  if (larger) s->changes = larger;
+  return larger != NULL;
+}
+
+static int reserve(gem_sockets *s, size_t more) {
+  gem_pollfd *larger = grown(s->items, s->count + more, &s->room, sizeof *s->items);
   if (!larger) return 0;
-  s->changes = larger;
+  s->items = larger;
+  return !s->listening || reserve_changes(s, 1, s->count + more);
+}
+
+/* There has to be room. */
+static void note(gem_sockets *s, curl_socket_t fd, int interest) {
+  if (!s->listening) return;
   s->changes[s->changed].fd = fd;
   s->changes[s->changed++].interest = interest;
-  return 1;
 }
 
 static short events_of(int interest) {
@@ -54,25 +69,31 @@ int gem_sockets_set(gem_sockets *s, curl_socket_t fd, int interest, const void *
   *whose = fd;
   *keep = NULL;
   if (interest == CURL_POLL_REMOVE) {
-    if (user) take_out(s, place, whose, keep);
-    return note(s, fd, interest);
+    if (user) {
+      take_out(s, place, whose, keep);
+      note(s, fd, interest);
+    }
+    return 1;
   }
-  if (!user) {
-    gem_pollfd *larger = grown(s->items, s->count, &s->room, sizeof *s->items);
-    if (!larger) return 0;
-    s->items = larger;
-    memset(&s->items[s->count++], 0, sizeof *s->items);
-  }
+  if (!reserve(s, !user)) return 0;
+  if (!user) memset(&s->items[s->count++], 0, sizeof *s->items);
   s->items[place].fd = fd;
   s->items[place].events = events_of(interest);
   *keep = as_pointer(place);
-  return note(s, fd, interest);
+  note(s, fd, interest);
+  return 1;
+}
+
+void gem_sockets_clear(gem_sockets *s) {
+  while (s->count)
+    note(s, s->items[--s->count].fd, CURL_POLL_REMOVE);
 }
 
 int gem_sockets_listen(gem_sockets *s, int listening) {
-  s->listening = 1;
+  if (listening && !reserve_changes(s, s->count, s->count)) return 0;
+  if (listening) s->listening = 1;
   for (size_t i = 0; i < s->count; i++)
-    if (!note(s, s->items[i].fd, listening ? interest_of(s->items[i].events) : CURL_POLL_REMOVE)) return 0;
+    note(s, s->items[i].fd, listening ? interest_of(s->items[i].events) : CURL_POLL_REMOVE);
   s->listening = listening;
   return 1;
 }
@@ -87,7 +108,7 @@ static void close_now(curl_socket_t fd) {
 
 void gem_sockets_close(gem_sockets *s, curl_socket_t fd) {
   curl_socket_t *larger = NULL;
-  if (s->listening) larger = grown(s->closing, s->closing_count, &s->closing_room, sizeof *s->closing);
+  if (s->listening) larger = grown(s->closing, s->closing_count + 1, &s->closing_room, sizeof *s->closing);
   if (!larger) {
     close_now(fd);
     return;

@@ -37,8 +37,11 @@ typedef struct gem_sockets {
 int gem_sockets_set(gem_sockets *s, curl_socket_t fd, int interest, const void *user, curl_socket_t *whose,
                     void **keep);
 
+/* Forgets all sockets. */
+void gem_sockets_clear(gem_sockets *s);
+
 /* From now on changes are kept for a host, or no longer. The first ones, or the last, tell of those sockets
- * that are there. 0 for want of memory. */
+ * that are there. 0 for want of memory, and then all is as it was; no longer to listen needs none. */
 int gem_sockets_listen(gem_sockets *s, int listening);
 
 /* Closes a socket that is not wanted any more: where there is a host, after it has been told of that, so that

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "memory.h"
 
 #define TEXT "gemini.text"
 
@@ -10,7 +11,7 @@ static int text_add(lua_State *L) {
   size_t len;
   gem_buf *b = luaL_checkudata(L, 1, TEXT);
   const char *piece = luaL_checklstring(L, 2, &len);
-  if (gem_buf_append(b, piece, len) != GEM_OK) return luaL_error(L, "not enough memory");
+  if (gem_buf_append(b, piece, len) != GEM_OK) return gem_no_memory(L);
   return 0;
 }
 

@@ -251,6 +251,7 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
   CURLcode code = t->easy ? CURLE_OK : CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) code = set_callbacks(t, m);
   if (code == CURLE_OK) code = gem_apply(r, t->easy, &t->headers);
+  if (code == CURLE_OK && !gem_multi_revive(m)) code = CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK && curl_multi_add_handle(m->curl, t->easy) != CURLM_OK) code = CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) {
     attach(t, m);
@@ -333,7 +334,12 @@ static void resume(gem_transfer *t) {
   t->last_byte = gem_clock_ms();
   /* Bytes that curl held back arrive within this call, and a failure to take them is told here alone. */
   CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
-  if (code != CURLE_OK) gem_transfer_settle(t, code);
+  int wants_memory = code == CURLE_OUT_OF_MEMORY && !gem_ending_is_long_line(t, code);
+  if (wants_memory || code == CURLE_ABORTED_BY_CALLBACK) {
+    gem_multi_give_up(t->multi);
+  } else if (code != CURLE_OK) {
+    gem_transfer_settle(t, code);
+  }
 }
 
 static int has_some(gem_transfer *t) {

@@ -15,6 +15,7 @@
 #include "json.h"
 #include "luaheaders.h"
 #include "luarequest.h"
+#include "memory.h"
 #include "transfer.h"
 
 #define MULTI    "gemini.multi"
@@ -30,13 +31,9 @@ typedef struct handle {
 
 #define LENT_CAP (SIZE_MAX / 4)
 
-static int no_memory(lua_State *L) {
-  return luaL_error(L, "not enough memory");
-}
-
 static gem_multi *open_multi(lua_State *L) {
   gem_multi *m = luaL_checkudata(L, 1, MULTI);
-  if (!m->curl) luaL_error(L, "the multi is closed");
+  if (!m->open) luaL_error(L, "the multi is closed");
   return m;
 }
 
@@ -55,7 +52,7 @@ static int new_multi(lua_State *L) {
   memset(m, 0, sizeof *m);
   luaL_getmetatable(L, MULTI);
   lua_setmetatable(L, -2);
-  if (!gem_multi_open(m)) no_memory(L);
+  if (!gem_multi_open(m)) gem_no_memory(L);
   return 1;
 }
 
@@ -87,8 +84,6 @@ static int multi_news(lua_State *L) {
 #define LONGEST_STEP 1000000L
 
 static int driven(lua_State *L, CURLMcode code) {
-  /* Only want of memory makes our callbacks fail. */
-  if (code == CURLM_OUT_OF_MEMORY || code == CURLM_ABORTED_BY_CALLBACK) return no_memory(L);
   if (code != CURLM_OK) return luaL_error(L, "libcurl: %s", curl_multi_strerror(code));
   return 0;
 }
@@ -104,7 +99,7 @@ static int multi_step(lua_State *L) {
 /* ---- For hosts that watch the sockets themselves. ---- */
 
 static int multi_listen(lua_State *L) {
-  return gem_sockets_listen(&open_multi(L)->sockets, lua_toboolean(L, 2)) ? 0 : no_memory(L);
+  return gem_sockets_listen(&open_multi(L)->sockets, lua_toboolean(L, 2)) ? 0 : gem_no_memory(L);
 }
 
 static int multi_change(lua_State *L) {
@@ -142,7 +137,7 @@ static void add_headers(lua_State *L, int table, gem_transfer *t) {
   for (int i = 1; i <= count; i++) {
     lua_rawgeti(L, -1, i);
     luaL_checktype(L, -1, LUA_TSTRING);
-    if (!gem_apply_header(&t->headers, lua_tostring(L, -1))) no_memory(L);
+    if (!gem_apply_header(&t->headers, lua_tostring(L, -1))) gem_no_memory(L);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -162,7 +157,7 @@ static int multi_submit(lua_State *L) {
   gem_request_read(L, 2, lua_gettop(L), &request);
   add_headers(L, 2, t);
   open_multi(L); /* a finaliser may have closed it meanwhile */
-  if (!gem_transfer_start(t, m, &request) && t->no_memory) no_memory(L);
+  if (!gem_transfer_start(t, m, &request) && t->no_memory) gem_no_memory(L);
   return 1;
 }
 
@@ -207,7 +202,7 @@ static int transfer_status(lua_State *L) {
 
 static int transfer_failure(lua_State *L) {
   gem_transfer *t = check_transfer(L);
-  if (t->no_memory) return no_memory(L);
+  if (t->no_memory) return gem_no_memory(L);
   if (t->end != GEM_FAILED) return 0;
   lua_pushstring(L, t->kind);
   lua_pushstring(L, t->error);
@@ -250,7 +245,7 @@ static int read_lent(lua_State *L, handle *h, reader *read) {
 static void lend(lua_State *L, handle *h, const char *bytes, size_t len) {
   if (gem_buf_append(&h->lent, bytes, len) == GEM_OK) return;
   h->reading = 1;
-  no_memory(L);
+  gem_no_memory(L);
 }
 
 static int read_event(lua_State *L, reader *read) {
@@ -385,7 +380,7 @@ static const luaL_Reg functions[] = {
 GEM_EXPORT int luaopen_gemini_transport(lua_State *L);
 
 GEM_EXPORT int luaopen_gemini_transport(lua_State *L) {
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return no_memory(L);
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return gem_no_memory(L);
   gem_newtype(L, MULTI, multi_methods);
   gem_newtype(L, TRANSFER, transfer_methods);
   lua_newtable(L);
