@@ -1,7 +1,7 @@
 std = "min"
 max_line_length = 120
 cache = false
-include_files = { "lua/**/*.lua", "spec/**/*.lua", "examples/**/*.lua", "tools/**/*.lua", "bench/**/*.lua", "*.rockspec" }
+include_files = { "lua/**/*.lua", "spec/**/*.lua", "examples/**/*.lua", "tools/**/*.lua", "bench/**/*.lua", "fuzz/**/*.lua", "*.rockspec" }
 files["spec"].std = "max+busted"
 files["spec"].max_line_length = 140
 files["spec/support/neovim"].globals = { "vim" }
@@ -9,6 +9,7 @@ files["lua/gemini/api.lua"].max_line_length = false
 files["lua/gemini/meta"].max_line_length = false
 files["examples/neovim"].std = "luajit"
 files["examples/neovim"].globals = { "vim" }
+files["fuzz"].std = "lua54"
 files["bench/keys_init.lua"].globals = { "vim" }
 files["examples/love"].std = "luajit+love"
 files["spec/support/love"].std = "luajit+love"

@@ -4,6 +4,7 @@
 # make test       set up, build, and run everything that CI runs
 # make install    PREFIX=/usr/local LUA_VERSION=5.4
 # make bench      set up, build, and measure
+# make fuzz       set up, build, and run every fuzzer for a minute     make fuzz SECONDS=600
 # make clean
 CC      ?= cc
 OBJCOPY ?= objcopy
@@ -33,13 +34,13 @@ CURL_LIBS   = $(shell pkg-config --libs libcurl)
 
 JSON_C      := buf json_number json_string json_decode json_encode
 CODEC_C     := codec base64 hash sha256 text $(JSON_C)
-TRANSPORT_C := transport luarequest files multi sockets transfer apply body file sse $(JSON_C)
+TRANSPORT_C := transport luarequest luaheaders files multi sockets transfer ending head coding apply body file sse $(JSON_C)
 ARCHIVE_C   := $(sort embed $(CODEC_C) $(TRANSPORT_C))
 
 # What is embedded, with its folders: they are newer where a file was taken away.
 EMBEDDED := $(sort $(shell find lua/gemini \( -path lua/gemini/emulator -o -path lua/gemini/meta \) -prune -o -print))
 
-.PHONY: all embed hosts demo test bench install clean
+.PHONY: all embed hosts demo test soak bench fuzz install clean
 all:
 	@$(if $(ABIS),:,$(error no Lua development files found by pkg-config; tools/setup build installs them))
 
@@ -113,6 +114,8 @@ $(BUILD)/modules.o: $(BUILD)/modules.c src/embed.h
 
 -include $(wildcard $(BUILD)/*/obj/*.d)
 
+include fuzz/rules.mk
+
 # A prompt may hold anything: quotes, dollars, backslashes.
 shell_quote = '$(subst ','\'',$(1))'
 
@@ -125,12 +128,25 @@ test:
 	@tools/setup test
 	@tools/test
 
+# Calls at a server that fails at random, for so many minutes.
+MINUTES = 10
+soak:
+	@tools/setup test
+	@$(MAKE) -s --no-print-directory all
+	@spec/soak/run lua5.4 0 $(MINUTES)
+
 bench:
 	@tools/setup test
 	@bench/upload
 	@bench/keys
 	@bench/frames
 	@bench/streams
+
+SECONDS ?= 60
+
+fuzz:
+	@tools/setup test
+	@fuzz/run $(SECONDS)
 
 LUA_SHARE = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)
 LUA_LIB   = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)

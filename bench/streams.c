@@ -1,6 +1,6 @@
 /*
- * The client of the stream benchmark on libcurl alone: streams COUNT, the server's URL on stdin. It keeps nothing
- * of what comes. Prints what bench/streams.lua prints.
+ * The client of the stream benchmark on libcurl alone: streams COUNT, the server's URL on stdin. It keeps
+ * nothing of what comes. Prints what bench/streams.lua prints.
  */
 #include <curl/curl.h>
 #include <stdio.h>

@@ -18,11 +18,15 @@ local function hasKey()
   end
 end
 
+local function tellRetry(err, _, wait)
+  terminal.note(("%s; again in %.0f s"):format(tostring(err), wait))
+end
+
 local function connect()
-  if hasKey() then return gemini.new() end
+  if hasKey() then return gemini.new { onRetry = tellRetry } end
   local server = assert(require("gemini.emulator").spawn())
   terminal.tell "No key is set: this is the emulator. It is no model, its texts are canned or computed."
-  return gemini.new { apiKey = "none", baseUrl = server.url }, server
+  return gemini.new { apiKey = "none", baseUrl = server.url, onRetry = tellRetry }, server
 end
 
 -- A line, and those behind it as long as they end with a backslash.

@@ -59,6 +59,13 @@ local function replyOf(row)
   return row.reply == "Operation" and "google.longrunning.Operation" or row.reply
 end
 
+-- What makes something by a POST, or does more the second time.
+local MAKERS = {
+  create = true, batchCreate = true, upload = true, uploadToFileSearchStore = true, importFile = true, register = true,
+  batchGenerateContent = true, asyncBatchEmbedContent = true, predictLongRunning = true, ping = true,
+  rotateSigningSecret = true,
+}
+
 local function expected(row)
   local query, fixed = queryOf(row)
   return {
@@ -73,6 +80,7 @@ local function expected(row)
     stream = STREAM_ARGUMENTS[row.full] or row.stream or nil,
     upload = uploadOf(row),
     download = row.reply == "bytes" or nil,
+    once = row.verb == "POST" and MAKERS[row.method] or nil,
   }
 end
 

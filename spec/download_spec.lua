@@ -71,7 +71,7 @@ describe("a download", function()
       local client, server = talk.answering(talk.http("302 Found", "", "Location: " .. location .. "\r\n"))
       local bytes, err = client.files:download { name = "f" }
       assert.is_nil(bytes)
-      assert.same({ "protocol", "the server redirects the download to no place on this host" }, { err.kind, err.message })
+      assert.same({ "protocol", "the server redirects to no place on this host" }, { err.kind, err.message })
       assert.equal(1, #server:requests())
     end)
   end
@@ -81,7 +81,7 @@ describe("a download", function()
     local client, server = talk.answering(answer, answer, answer, answer, answer, answer, answer)
     local bytes, err = client.files:download { name = "f" }
     assert.is_nil(bytes)
-    assert.same({ "protocol", "the download was redirected too often" }, { err.kind, err.message })
+    assert.same({ "limit", "more than 5 redirects: maxRedirects sets how many are followed" }, { err.kind, err.message })
     assert.equal(6, #server:requests())
   end)
 
@@ -324,7 +324,7 @@ describe("a download whose connection breaks", function()
     local path, parts = temporary.file(), {}
     for _, args in ipairs { {}, { path = path }, { sink = function(bytes) parts[#parts + 1] = bytes end } } do
       args.name = "f"
-      local client, server = talk.scripted { ... }
+      local client, server = talk.scripted({ ... }, talk.REPEATING)
       local result, err = client.files:download(args)
       assert.is_nil(err)
       assert.equal(WHOLE, args.path and holds(path) or args.sink and table.concat(parts) or result)
@@ -337,7 +337,7 @@ describe("a download whose connection breaks", function()
     local path = temporary.file()
     for _, args in ipairs { {}, { path = path }, { sink = function() end } } do
       args.name = "f"
-      local client = talk.scripted { ... }
+      local client = talk.scripted({ ... }, talk.REPEATING)
       local result, err = client.files:download(args, { timeout = 0.5 })
       assert.is_nil(result)
       assert.same({ kind, message }, { err.kind, message and err.message })
@@ -361,9 +361,9 @@ describe("a download whose connection breaks", function()
   end)
 
   it("goes the whole way again, redirect and all", function()
-    local client, server = talk.scripted {
+    local client, server = talk.scripted({
       answer("302 Found", "", "Location: /bytes\r\n"), first "0123", answer("302 Found", "", "Location: /bytes\r\n"), part(4),
-    }
+    }, talk.REPEATING)
     assert.equal(WHOLE, client.files:download { name = "f" })
     assert.same({ "all", "all", "bytes=4-", "bytes=4-" }, ranges(server))
     assert.equal("/bytes", talk.sent(4).target)
@@ -414,7 +414,7 @@ describe("a download whose connection breaks", function()
 
   it("tells how far it has come, of how much", function()
     local told = {}
-    local client = talk.scripted { first "0123", part(4) }
+    local client = talk.scripted({ first "0123", part(4) }, talk.REPEATING)
     assert(client.files:download { name = "f", onProgress = function(...) told[#told + 1] = { ... } end })
     assert.same({ 4, 16 }, told[1])
     assert.same({ 16, 16 }, told[#told])

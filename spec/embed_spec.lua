@@ -47,6 +47,11 @@ describe("a C program with libgemini.a #checkout", function()
     assert.equal(0, status)
   end)
 
+  it("leaves no core dump, which would hold the key", function()
+    local out = run 'print(io.open("/proc/self/limits"):read("*a"):match("Max core file size%s+(%S+)%s+(%S+)"))'
+    assert.equal("0\t0\n", out)
+  end)
+
   it("lets the script's tasks go on, a step a frame", function()
     local code = [[
       local gemini = require "gemini"

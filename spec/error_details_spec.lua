@@ -314,7 +314,10 @@ describe("tostring of an error", function()
 end)
 
 describe("a google.rpc.Status in a message", function()
-  local label = { method = "operations.get", url = "http://h/v1beta/operations/x", attempts = 2, secret = "k-secret-1" }
+  local label = {
+    method = "operations.get", url = "http://h/v1beta/operations/x", attempts = 2,
+    secret = function() return "k-secret-1" end,
+  }
 
   for code, expected in pairs {
     [0] = "200 OK", "499 CANCELLED", "500 UNKNOWN", "400 INVALID_ARGUMENT", "504 DEADLINE_EXCEEDED", "404 NOT_FOUND",

@@ -69,10 +69,9 @@ describe("an error", function()
 
   for name, case in pairs {
     ["is no JSON"] = { talk.ok "hello there", "hello there" },
-    ["is empty"] = { talk.ok "", "the answer is no JSON" },
+    ["is empty"] = { talk.ok "", "the answer is empty" },
     ["is no object"] = { talk.ok "17", "the answer is no JSON object: 17" },
-    ["is cut off"] = { talk.ok '{"name":"mod', '{"name":"mod' },
-    ["redirects"] = { talk.http("302 Found", "", "Location: http://other/\r\n"), "HTTP status 302 was not expected" },
+    ["redirects"] = { talk.http("302 Found", "", "Location: http://other/\r\n"), "redirects to no place on this host" },
   } do
     it("of protocol is an answer that " .. name, function()
       local err = fail(case[1])

@@ -12,7 +12,7 @@ local function ask(client, call)
 end
 
 local function limited(server, limit, more)
-  local given = { apiKey = "k", baseUrl = server.url, limit = limit }
+  local given = { apiKey = "k", baseUrl = server.url, limit = limit, retry = false }
   for name, value in pairs(more or {}) do given[name] = value end
   return gemini.new(given)
 end

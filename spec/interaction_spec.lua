@@ -139,7 +139,7 @@ describe("an interaction's stream", function()
   end)
 
   it("goes on behind the last event that has an id when its connection breaks", function()
-    local client, server = talk.answering(
+    local client, server = talk.repeating(
       broken(created "e1", started(0, { type = "model_output" }, "e2"), text(0, "one "), text(0, "two ")),
       broken(text(0, "one "), text(0, "two "), text(0, "three ", "e3")),
       whole(text(0, "four"), stopped(0, "e4"), completed "e5", DONE)
@@ -164,7 +164,7 @@ describe("an interaction's stream", function()
     for _, ending in ipairs {
       "", 'data: [{"error":{"code":503,"message":"over"}}]\n\n', '{"error":{"code":503,"message":"over"}}\n\n',
     } do
-      local client = talk.answering(
+      local client = talk.repeating(
         whole(created "e1", ending), whole(started(0, { type = "model_output" }, "e2"), text(0, "fine"), completed "e3")
       )
       local reply, err = create(client):collect()
@@ -179,7 +179,7 @@ describe("an interaction's stream", function()
     local said = { created "e1", started(0, { type = "model_output" }, "e2"), text(0, "A", "e3"), event(nameless), null }
     local again = table.concat(said)
     for _, from in ipairs { 1, 4 } do
-      local client = talk.answering(broken(again), whole(table.concat(said, "", from), text(0, "D", "e4"), completed "e5"))
+      local client = talk.repeating(broken(again), whole(table.concat(said, "", from), text(0, "D", "e4"), completed "e5"))
       local texts, stream = {}, create(client)
       for each in stream do texts[#texts + 1] = each.text end
       assert.equal("ABCD", table.concat(texts))
@@ -193,7 +193,7 @@ describe("an interaction's stream", function()
       { { created "e1", started(0, { type = "model_output" }), text(0, "A"), text(0, "B", "e2") }, "ABD" },
     } do
       local again = table.concat(case[1])
-      local client = talk.answering(broken(again), whole(again, text(0, "D", "e3"), completed "e4"))
+      local client = talk.repeating(broken(again), whole(again, text(0, "D", "e3"), completed "e4"))
       local texts = {}
       for each in create(client) do texts[#texts + 1] = each.text end
       assert.equal(case[2], table.concat(texts))
@@ -201,7 +201,7 @@ describe("an interaction's stream", function()
   end)
 
   it("takes an id for what it is while nothing is repeated", function()
-    local client, server = talk.answering(whole(
+    local client, server = talk.repeating(whole(
       created "e1", started(0, { type = "model_output" }), text(0, "A", "e2"), text(0, "B", "e2"), completed "e1"
     ))
     assert.equal("AB", assert(create(client):collect()).text)
@@ -211,6 +211,7 @@ describe("an interaction's stream", function()
   it("ends where the token for going on can't be had", function()
     local asked = 0
     local client = talk.scripted({ { { "recv" }, { "send", broken(created "e1") }, { "close" } } }, {
+      retry = {},
       token = function()
         asked = asked + 1
         return asked == 1 and "t-first" or error("no token now", 0)
@@ -226,14 +227,14 @@ describe("an interaction's stream", function()
   end)
 
   it("does not ask for ever where nothing new comes", function()
-    local client, server = talk.answering(broken(created "e1"), broken(created "e1"), talk.http("404 Not Found", ""))
+    local client, server = talk.repeating(broken(created "e1"), broken(created "e1"), talk.http("404 Not Found", ""))
     local _, err = create(client, { timeout = 5 }):collect()
     assert.equal(404, err.code)
     assert.equal(3, #server:requests())
   end)
 
   it("that is whole needs no good ending", function()
-    local client, server = talk.answering(broken(created "e1", completed "e2"), talk.http("400 Bad", ""))
+    local client, server = talk.repeating(broken(created "e1", completed "e2"), talk.http("400 Bad", ""))
     local reply, err = create(client):collect()
     assert.is_nil(err)
     assert.equal("completed", reply.status)
@@ -241,7 +242,7 @@ describe("an interaction's stream", function()
   end)
 
   it("takes what makes no sense for nothing", function()
-    local client = talk.answering(whole(
+    local client = talk.repeating(whole(
       created(), 'data: {"event_type":"interaction.status_update","status":null}\n\n',
       'data: {"event_type":"step.delta","index":null,"delta":null}\n\n',
       'data: {"event_type":"step.start","index":"x","step":7}\n\n',
@@ -256,7 +257,7 @@ describe("an interaction's stream", function()
   end)
 
   it("begins where get is told to", function()
-    local client = talk.answering(broken(text(0, "one", "e7")), whole(text(0, " two", "e8"), completed "e9"))
+    local client = talk.repeating(broken(text(0, "one", "e7")), whole(text(0, " two", "e8"), completed "e9"))
     local stream = client.interactions:get { id = "v1_a", stream = true, last_event_id = "e6" }
     assert.equal("one", assert(stream:next()).text)
     local sent = talk.sent()
@@ -268,7 +269,7 @@ describe("an interaction's stream", function()
   end)
 
   it("can't go on without an id to go on from, and says what it had", function()
-    local client, server = talk.answering(broken(created(), started(0, { type = "model_output" }), text(0, "one")))
+    local client, server = talk.repeating(broken(created(), started(0, { type = "model_output" }), text(0, "one")))
     local reply, err = create(client):collect()
     assert.is_nil(reply)
     assert.equal("truncated", err.kind)
@@ -277,7 +278,7 @@ describe("an interaction's stream", function()
   end)
 
   it("is not taken up again for what is no fault of the connection's", function()
-    local client, server = talk.answering(
+    local client, server = talk.repeating(
       whole(created "e1", event { event_type = "error", error = { code = 400, message = "bad" } })
     )
     local reply, err = create(client):collect()
@@ -288,7 +289,7 @@ describe("an interaction's stream", function()
   end)
 
   it("gives up where the interaction is gone", function()
-    local client, server = talk.answering(broken(created "e1"), talk.http("404 Not Found", ""))
+    local client, server = talk.repeating(broken(created "e1"), talk.http("404 Not Found", ""))
     local reply, err = create(client):collect()
     assert.is_nil(reply)
     assert.same({ "api", 404, "v1_a" }, { err.kind, err.code, err.partial.id })

@@ -281,13 +281,13 @@ describe("a batch", function()
     for i = 1, 2000 do lines[i] = ('{"key":"%d","response":%s}\n'):format(i, REPLY:format(("x"):rep(500))) end
     local all = table.concat(lines)
     local at = math.floor(#all / 3)
-    local client, server = talk.scripted {
+    local client, server = talk.scripted({
       { { "recv" }, { "send", talk.ok(batch '{"responsesFile":"files/out"}') }, { "close" } },
       { { "recv" }, { "send", ("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"):format(#all) .. all:sub(1, at) },
         { "close" } },
       { { "recv" }, { "send", talk.http("206 Partial Content", all:sub(at + 1),
         ("Content-Range: bytes %d-%d/%d\r\n"):format(at, #all - 1, #all)) }, { "close" } },
-    }
+    }, talk.REPEATING)
     local count = 0
     for result in assert(client.batches:get { name = "batches/b" }):results() do
       first = first or #server:requests()

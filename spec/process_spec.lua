@@ -22,7 +22,7 @@ describe("a process", function()
       end
       local gemini = require "gemini"
       loaded()
-      local client = gemini.new { apiKey = "k", baseUrl = "http://127.0.0.1:1" }
+      local client = gemini.new { apiKey = "k", baseUrl = "http://127.0.0.1:1", retry = false }
       local method = client.models.generateContent
       loaded()
       client.models:generateContent { model = "m", contents = "x" }

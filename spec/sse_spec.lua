@@ -93,6 +93,33 @@ describe("the event splitter", function()
     assert.equal(0, sse:held())
   end)
 
+  it("keeps nothing of comments in the middle of an event, and loses nothing", function()
+    for _, finish in ipairs { "\n", "\r", "\r\n" } do
+      local sse = core.sse(100000)
+      sse:feed("data: a" .. finish)
+      for i = 1, 2000 do
+        assert.is_true(sse:feed((": ping " .. ("x"):rep(i % 100) .. finish):rep(10)))
+        assert.is_nil(sse:next())
+        assert.is_true(sse:held() < 40000)
+      end
+      sse:feed("data: b" .. finish .. "data" .. finish .. ": c" .. finish .. finish)
+      assert.equal("a\nb\n", sse:next())
+    end
+  end)
+
+  it("joins many lines with their ends of two bytes, whatever lies between them", function()
+    local sse, line = core.sse(4e6), ('"x",'):rep(10)
+    local bytes = "[\r\n" .. (line .. "\r\n"):rep(40000) .. "1]\r\n\r\ndata: a\r\n\r\n"
+    local seen = {}
+    for at = 1, #bytes, 4093 do
+      sse:feed(bytes:sub(at, at + 4092))
+      seen[#seen + 1] = sse:next()
+    end
+    seen[#seen + 1] = sse:next()
+    assert.is_true("[\n" .. (line .. "\n"):rep(40000) .. "1]" == seen[1])
+    assert.same({ 2, "a" }, { #seen, seen[2] })
+  end)
+
   it("refuses what its cap does not hold and goes on with what it has", function()
     local sse = core.sse(20)
     assert.is_true(sse:feed("data: a\n\n"))

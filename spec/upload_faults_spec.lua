@@ -36,7 +36,7 @@ local function serving(...)
     local answer = select(i, ...)
     scripts[i] = answer and talk.last(answer) or { { "recv" }, { "reset" } }
   end
-  return talk.scripted(scripts)
+  return talk.scripted(scripts, talk.REPEATING)
 end
 
 -- What was asked, as one text: the command, where it is, the bytes.
@@ -158,7 +158,7 @@ describe("an upload whose connection breaks", function()
 
   it("gives up at its timeout, and leaves what it takes to go on", function()
     local client, server = serving(BEGAN, false, false)
-    local file, err = upload(client, nil, { timeout = 0.9 })
+    local file, err = upload(client, nil, { timeout = 0.45 })
     assert.is_nil(file)
     assert.equal(3, err.attempts)
     assert.same({
@@ -199,7 +199,7 @@ describe("an upload whose server", function()
 
   it("takes nothing at all is given up", function()
     local client = serving(BEGAN, active(0), active(0), active(0))
-    local file, err = upload(client, nil, { timeout = 0.9 })
+    local file, err = upload(client, nil, { timeout = 0.45 })
     assert.is_nil(file)
     assert.same({ "protocol", "the server has taken no byte behind 0" }, { err.kind, err.message })
   end)
@@ -265,7 +265,7 @@ describe("an upload whose server", function()
       ["the server does not say how many bytes it has"] = { BEGAN, active(), active(), active() },
     } do
       local client, server = serving((table.unpack or unpack)(answers)) -- luacheck: ignore 143
-      local file, err = upload(client, nil, { timeout = 0.9 })
+      local file, err = upload(client, nil, { timeout = 0.45 })
       assert.is_nil(file)
       assert.same({ "protocol", message }, { err.kind, err.message })
       assert.equal(#answers, #server:requests())
@@ -288,7 +288,7 @@ describe("an upload whose server", function()
     local answers = { BEGAN, active() }
     for i = 1, 40 do answers[i + 2] = i % 2 == 1 and active() or active(8) end
     local client, server = serving((table.unpack or unpack)(answers)) -- luacheck: ignore 143
-    local file, err = upload(client, nil, { timeout = 0.9 })
+    local file, err = upload(client, nil, { timeout = 0.45 })
     assert.is_nil(file)
     assert.same({ "protocol", "the server does not say whether the upload is complete" }, { err.kind, err.message })
     assert.is_true(#server:requests() < 8)
@@ -338,13 +338,13 @@ describe("an upload whose server", function()
   end)
 
   it("is kept to the time of the call, whatever is asked", function()
-    local client = talk.scripted {
+    local client = talk.scripted({
       talk.last(BEGAN), { { "recv" }, { "reset" } },
       talk.last(talk.http("200 OK", "", "X-Goog-Upload-Status: final\r\n")), { { "recv" }, { "hold" } },
-    }
-    local file, err = upload(client, { chunkSize = 16, name = "files/mine" }, { timeout = 0.9, headers = { ["X-Own"] = "1" } })
+    }, talk.REPEATING)
+    local file, err = upload(client, { chunkSize = 16, name = "files/mine" }, { timeout = 0.45, headers = { ["X-Own"] = "1" } })
     assert.is_nil(file)
-    assert.same({ "timeout", "no complete answer within 0.9 s" }, { err.kind, err.message })
+    assert.same({ "timeout", "no complete answer within 0.45 s" }, { err.kind, err.message })
     assert.same({ "/v1beta/files/mine", "1" }, { talk.sent(4).target, talk.sent(4).headers["x-own"] })
   end)
 end)
@@ -444,7 +444,7 @@ describe("an upload that goes on with a session", function()
 
   it("skips what a function gives that the server has", function()
     local client, server = serving(BEGAN, false, false)
-    local _, err = upload(client, { read = reader("0123456789", "abcdef") }, { timeout = 0.9 })
+    local _, err = upload(client, { read = reader("0123456789", "abcdef") }, { timeout = 0.45 })
     local file, problem, seen = resume(err.session, {
       read = reader("01", "23456", "789abcdef"), mimeType = "text/plain",
     }, active(8), FINAL)
@@ -457,7 +457,7 @@ describe("an upload that goes on with a session", function()
     assert.same({ "io", "the session is one of other bytes" }, { problem.kind, problem.message })
     local long = ("x"):rep(100000)
     client = serving(BEGAN, false, false)
-    _, err = upload(client, { read = reader(long, long) }, { timeout = 0.9 })
+    _, err = upload(client, { read = reader(long, long) }, { timeout = 0.45 })
     file, problem = resume(err.session, { read = reader(long), mimeType = "text/plain" }, active(150000))
     assert.is_nil(file)
     assert.same({ "io", "read has ended after 100000 bytes, and the server has 150000" }, { problem.kind, problem.message })
@@ -507,7 +507,9 @@ describe("an upload in one request", function()
   end)
 
   it("is repeated where the server can't have all of it", function()
-    local client, server = talk.scripted { { { "sleep", 0.1 }, { "reset" } }, { { "recv" }, { "send", talk.ok(FILE) } } }
+    local client, server = talk.scripted({
+      { { "sleep", 0.1 }, { "reset" } }, { { "recv" }, { "send", talk.ok(FILE) } },
+    }, talk.REPEATING)
     local file, err = client.media:upload { data = ("x"):rep(50000000), mimeType = "text/plain", protocol = "raw" }
     assert.is_nil(err)
     assert.equal("files/a", file.name)
@@ -516,9 +518,9 @@ describe("an upload in one request", function()
   end)
 
   it("is repeated on no kept connection that breaks behind it", function()
-    local client, server = talk.scripted {
+    local client, server = talk.scripted({
       { { "recv" }, { "send", talk.ok '{"name":"files/b"}' }, { "recv" }, { "reset" } }, { { "recv" }, { "send", talk.ok(FILE) } },
-    }
+    }, talk.REPEATING)
     assert(client.files:get { name = "files/b" })
     local file, err = send(client)
     assert.is_nil(file)
@@ -538,7 +540,7 @@ describe("an upload in one request", function()
       { { "recv" }, { "reset" } }, { { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Le" }, { "close" } },
       { { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{" }, { "close" } },
     } do
-      local client, server = talk.scripted { script, script }
+      local client, server = talk.scripted({ script, script }, talk.REPEATING)
       local file, err = send(client)
       assert.is_nil(file)
       assert.is_true(err.kind == "network" or err.kind == "truncated", err.kind)

@@ -63,15 +63,34 @@ static CURLcode set_protocols(CURL *easy) {
   return CURLE_OK;
 }
 
+static int takes_tls_proxies(void) {
+  return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTPS_PROXY) != 0;
+}
+
+/* Older versions are refused wherever libcurl's own default would still take them. That certificates and host
+ * names are verified is its default everywhere, and nothing here can change it. */
+static CURLcode set_trust(const gem_request *r, CURL *easy) {
+  if (takes_tls_proxies()) {
+    SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (r->ca_file) SET(CURLOPT_PROXY_CAINFO, r->ca_file);
+  }
+  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  if (r->ca_file) SET(CURLOPT_CAINFO, r->ca_file);
+  return CURLE_OK;
+}
+
 /* HTTP/2 over TLS where both sides have it is libcurl's own default. */
 static CURLcode set_connection(const gem_request *r, CURL *easy) {
+  /* What has no head is refused where it can be quoted. */
+#if LIBCURL_VERSION_NUM >= 0x074000
+  SET(CURLOPT_HTTP09_ALLOWED, 1L);
+#endif
   /* Streams share one HTTP/2 connection; without TLS there is none to wait for. */
   SET(CURLOPT_PIPEWAIT, curl_strnequal(r->url, "https:", 6) ? 1L : 0L);
   if (r->connect_ms > 0) SET(CURLOPT_CONNECTTIMEOUT_MS, r->connect_ms);
   if (r->proxy) SET(CURLOPT_PROXY, r->proxy);
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  if (r->ca_file) SET(CURLOPT_CAINFO, r->ca_file);
-  return CURLE_OK;
+  return set_trust(r, easy);
 }
 
 int gem_apply_header(struct curl_slist **headers, const char *line) {
@@ -121,10 +140,15 @@ static CURLcode set_body(const gem_request *r, CURL *easy) {
  * thousands. */
 #define EVENTS_BUFFER (4L * 1024)
 
+static int has_zlib(void) {
+  return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_LIBZ) != 0;
+}
+
+/* No other coding than coding.h takes is asked for. */
 static CURLcode set_answer(const gem_request *r, CURL *easy) {
   if (r->reading == GEM_PIECES) SET(CURLOPT_BUFFERSIZE, BULK_BUFFER);
   if (r->reading == GEM_EVENTS) SET(CURLOPT_BUFFERSIZE, EVENTS_BUFFER);
-  if (r->reading != GEM_PIECES) SET(CURLOPT_ACCEPT_ENCODING, "");
+  if (r->reading != GEM_PIECES && has_zlib()) SET(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
   return CURLE_OK;
 }
 

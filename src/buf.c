@@ -59,3 +59,9 @@ enum gem_status gem_buf_append(gem_buf *b, const void *bytes, size_t n) {
   b->end += n;
   return GEM_OK;
 }
+
+void gem_buf_cut(gem_buf *b, size_t at, size_t n) {
+  char *to = gem_buf_begin(b) + at;
+  memmove(to, to + n, gem_buf_len(b) - at - n);
+  b->end -= n;
+}

@@ -28,6 +28,9 @@ void gem_buf_free(gem_buf *b);
 /* Makes room for n bytes behind the last one. */
 enum gem_status gem_buf_reserve(gem_buf *b, size_t n);
 
+/* Takes n bytes out that begin at `at`; both lie within the buffer. Pointers behind them move. */
+void gem_buf_cut(gem_buf *b, size_t at, size_t n);
+
 /* Copies n bytes to the end. */
 enum gem_status gem_buf_append(gem_buf *b, const void *bytes, size_t n);
 

@@ -13,7 +13,7 @@ static int codec_decode(lua_State *L) {
   size_t n;
   luaL_checktype(L, 1, LUA_TSTRING);
   const char *text = lua_tolstring(L, 1, &n);
-  return gem_json_decode(L, text, n);
+  return gem_json_decode(L, text, n, gem_json_depth(L, 2));
 }
 
 static int codec_encode(lua_State *L) {

@@ -13,8 +13,11 @@
 #define GEM_JSON_DEPTH 1000
 
 /* Pushes the value and returns 1, or pushes nil and a message that ends in "at byte N" and
- * returns 2. */
-int gem_json_decode(lua_State *L, const char *text, size_t len);
+ * returns 2. Text that is nested deeper than `depth`, GEM_JSON_DEPTH at most, is refused. */
+int gem_json_decode(lua_State *L, const char *text, size_t len, int depth);
+
+/* The depth that an argument says; GEM_JSON_DEPTH where it is none or nil. */
+int gem_json_depth(lua_State *L, int index);
 
 /* Pushes the text of the value at `index` and returns 1, or pushes nil and a message that names the
  * path of what JSON can't hold ("contents[1].parts[2].text: …") and returns 2. The value is read

@@ -26,7 +26,8 @@ typedef struct decoder {
   const char *message;          /* of a failure; p is where */
   gem_buf *scratch;             /* borrowed at the first string that needs it */
   int array_mt, owner;          /* stack slots: the metatable, the scratch buffer's userdata */
-  int depth;                    /* open containers */
+  int depth, most;              /* open containers, and how many there may be */
+  char too_deep[48];            /* the message where there are more */
   size_t count[GEM_JSON_DEPTH]; /* elements so far, or OBJECT */
 } decoder;
 
@@ -139,8 +140,9 @@ static enum step decode_key(decoder *d) {
 }
 
 static bool can_open(decoder *d) {
-  if (d->depth == GEM_JSON_DEPTH) {
-    fail(d, d->p, "nested more than 1000 deep");
+  if (d->depth == d->most) {
+    snprintf(d->too_deep, sizeof d->too_deep, "nested more than %d deep", d->most);
+    fail(d, d->p, d->too_deep);
     return false;
   }
   gem_need_stack(d->L, SLACK);
@@ -264,10 +266,16 @@ static void start(decoder *d, lua_State *L, const char *text, size_t len) {
   skip_byte_order_mark(d);
 }
 
-int gem_json_decode(lua_State *L, const char *text, size_t len) {
+int gem_json_depth(lua_State *L, int index) {
+  lua_Number depth = luaL_optnumber(L, index, GEM_JSON_DEPTH);
+  return depth >= 1 && depth < GEM_JSON_DEPTH ? (int)depth : GEM_JSON_DEPTH;
+}
+
+int gem_json_decode(lua_State *L, const char *text, size_t len, int depth) {
   decoder d;
   int base = lua_gettop(L);
   start(&d, L, text, len);
+  d.most = depth;
   bool ok = decode_document(&d);
   if (d.scratch) gem_scratch_return(L, d.owner);
   if (ok) lua_replace(L, base + 1);

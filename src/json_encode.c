@@ -112,13 +112,16 @@ static enum step refuse_depth(encoder *e) {
   return fail(e, "…: ");
 }
 
-/* Compares the value on the top with the field of lua-cjson, which is not loaded for that. */
+/* Compares the value on the top with the field of lua-cjson, which is not loaded for that. A host's state may
+ * have no table of what is. */
 static bool is_cjson(lua_State *L, const char *field) {
   int top = lua_gettop(L);
   lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-  lua_pushliteral(L, "cjson");
-  lua_rawget(L, -2);
   bool same = false;
+  if (lua_istable(L, -1)) {
+    lua_pushliteral(L, "cjson");
+    lua_rawget(L, -2);
+  }
   if (lua_istable(L, -1)) {
     lua_pushstring(L, field);
     lua_rawget(L, -2);

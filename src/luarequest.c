@@ -43,6 +43,8 @@ static long limit_field(lua_State *L, int table, const char *name) {
   return seconds > 0 && ms == 0 ? 1 : ms;
 }
 
+#define MIB ((size_t)1024 * 1024)
+
 static size_t size_field(lua_State *L, int table, const char *name, size_t absent) {
   lua_Number size = number_field(L, table, name, (lua_Number)absent);
   return size > 0 && size < (lua_Number)(SIZE_MAX / 4) ? (size_t)size : absent;
@@ -162,7 +164,10 @@ void gem_request_read(lua_State *L, int table, int owner, gem_request *r) {
   r->connect_ms = limit_field(L, table, "connectTimeout");
   r->idle_ms = limit_field(L, table, "idleTimeout");
   r->total_ms = limit_field(L, table, "timeout");
-  r->max_bytes = size_field(L, table, "maxBytes", (size_t)256 * 1024 * 1024);
+  r->max_bytes = size_field(L, table, "maxBytes", 256 * MIB);
+  r->max_total = size_field(L, table, "maxTotalBytes", 256 * MIB);
+  r->taken = (int64_t)number_field(L, table, "takenBytes", 0);
+  r->max_head = size_field(L, table, "maxHeaderBytes", MIB / 4);
   r->reading = reading_field(L, table);
   r->once = truth_field(L, table, "once");
   pin_body(L, table, owner, r);

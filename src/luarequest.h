@@ -2,8 +2,8 @@
  * A request, read from a Lua table. Knows nothing of curl.
  *
  * The table's fields: method, url, proxy, caFile; connectTimeout, idleTimeout and timeout in seconds;
- * maxBytes; once; reading, "events" or "pieces", without which the answer is kept whole; and body, a string
- * or a list of segments. The headers are the caller's to read.
+ * maxBytes, maxTotalBytes, takenBytes and maxHeaderBytes; once; reading, "events" or "pieces", without which
+ * the answer is kept whole; and body, a string or a list of segments. The headers are the caller's to read.
  *
  * A segment is a string, or a window of one, { data = string, offset =, length = }, by default all of it; or
  * a window of a file, { path = string, offset =, length = }, where the length must be there.

@@ -1,5 +1,6 @@
 #include "multi.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -42,8 +43,10 @@ static CURLMcode set_callbacks(gem_multi *m) {
 }
 
 static void end(gem_multi *m, CURLcode why) {
-  while (m->live)
+  while (m->live) {
+    m->live->no_memory |= why == CURLE_OUT_OF_MEMORY;
     gem_transfer_settle(m->live, why);
+  }
   if (m->curl) curl_multi_cleanup(m->curl);
   m->curl = NULL;
   m->due = INT64_MAX;
@@ -99,6 +102,7 @@ static void collect(gem_multi *m) {
 static CURLMcode act(gem_multi *m, curl_socket_t fd, int bits) {
   int running;
   if (!m->curl) return CURLM_OK;
+  errno = 0;
   CURLMcode code = curl_multi_socket_action(m->curl, fd, bits, &running);
   collect(m);
   /* Only want of memory makes our callbacks fail. */

@@ -24,7 +24,10 @@ typedef struct gem_request {
   int has_body;
   enum gem_reading reading;
   int once;         /* what has begun to leave is not sent again: the caller knows better what came of it */
-  size_t max_bytes; /* of what is kept whole, or of one event */
+  size_t max_bytes; /* of what is kept whole, or of one event of a stream */
+  size_t max_total; /* of all events together, and of an error in a stream's place */
+  int64_t taken;    /* bytes of events that count as having come before */
+  size_t max_head;  /* of all header lines together: interim answers' and trailers too */
   long connect_ms;  /* 0 = curl's own */
   long idle_ms;  /* longest time without a byte to or from the socket while the multi is stepped; 0 = any */
   long total_ms; /* from start to end, by the clock; 0 = any */

@@ -125,6 +125,20 @@ static void drop_lines(gem_sse *s) {
   s->line = s->scan = 0;
 }
 
+/* What lies unused between the data gathered and the line in work, above which it is given back: comments
+ * may come without end, in the middle of an event too. Fuzzers, whose streams are short, have it smaller. */
+#ifndef GEM_SSE_GAP
+#define GEM_SSE_GAP ((size_t)16 * 1024)
+#endif
+
+/* One byte stays for the line end that joins the next line. */
+static void close_gap(gem_sse *s) {
+  size_t gap = s->line - s->data_end;
+  if (gap <= GEM_SSE_GAP) return;
+  gem_buf_cut(&s->in, s->data_end + 1, gap - 1);
+  s->line = s->scan = s->data_end + 1;
+}
+
 int gem_sse_ready(gem_sse *s) {
   if (!s->started && !start(s)) return 0;
   while (!s->ready) {
@@ -139,7 +153,11 @@ int gem_sse_ready(gem_sse *s) {
     if (!take_line(s, s->line, s->scan)) break;
     s->skip_lf = base[s->scan] == '\r';
     s->line = ++s->scan;
-    if (!s->gathering && !s->ready) drop_lines(s);
+    if (s->ready) break;
+    if (s->gathering)
+      close_gap(s);
+    else
+      drop_lines(s);
   }
   return s->ready;
 }

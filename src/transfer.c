@@ -1,14 +1,17 @@
 #include "transfer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "apply.h"
 #include "clock.h"
+#include "coding.h"
+#include "ending.h"
+#include "head.h"
 
 /* Unread bytes of a stream above which its socket is left alone, so long as there is something to take. */
 #define HIGH_WATER (256 * 1024)
-#define HEAD_CAP   (256 * 1024)
 
 /* What is read in pieces has no limit, but what waits of it: above the mark comes no more than one write of
  * curl's. */
@@ -45,9 +48,14 @@ void gem_transfer_told(gem_transfer *t) {
 
 /* ---- What curl calls: append and return. ---- */
 
-static int stored(gem_transfer *t, enum gem_status status) {
+static int refuse(gem_transfer *t, enum gem_refusal why) {
+  t->refusal = why;
+  return 0;
+}
+
+static int stored(gem_transfer *t, enum gem_status status, enum gem_refusal why) {
   t->no_memory |= status == GEM_NOMEM;
-  t->over_limit |= status == GEM_LIMIT;
+  if (status == GEM_LIMIT) refuse(t, why);
   return status == GEM_OK;
 }
 
@@ -59,26 +67,38 @@ int gem_transfer_in_pieces(const gem_transfer *t) {
   return reads(t, GEM_PIECES);
 }
 
+static void begin_head(gem_transfer *t) {
+  gem_buf_consume(&t->head, gem_buf_len(&t->head));
+  t->layers = 0;
+}
+
 static int keep_header(gem_transfer *t, const char *line, size_t n) {
-  enum gem_status status = gem_buf_append(&t->head, line, n);
-  t->over_head |= status == GEM_LIMIT;
-  return stored(t, status);
+  if (gem_coding_refused(line, n, t->reading == GEM_PIECES ? NULL : &t->layers)) return refuse(t, GEM_CODED);
+  return stored(t, gem_buf_append(&t->head, line, n), GEM_LARGE_HEAD);
+}
+
+/* At the end of a header block. 0 where its answer can't be used. */
+static int end_head(gem_transfer *t) {
+  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+  t->head_done = t->status >= 200;
+  if (t->status >= 300 && t->reply.cap > GEM_ERROR_CAP) t->reply.cap = GEM_ERROR_CAP;
+  if (t->status == 101) return refuse(t, GEM_SWITCHED);
+  if (!t->head_done) return 1;
+  return gem_head_problem(gem_buf_begin(&t->head), gem_buf_len(&t->head)) ? refuse(t, GEM_BAD_HEAD) : 1;
 }
 
 /* Keeps the lines of the last header block: those before it are of interim answers, those behind the body
- * trailers. */
+ * trailers. All of them count, for libcurl holds them. */
 static size_t on_header(char *line, size_t unit, size_t n, void *user) {
   gem_transfer *t = user;
   n *= unit;
   t->last_byte = gem_clock_ms();
+  t->head_bytes += n;
+  if (t->head_bytes > t->max_head) return (size_t)refuse(t, GEM_LARGE_HEAD);
   if (t->head_done) return n;
-  if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) gem_buf_consume(&t->head, gem_buf_len(&t->head));
+  if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) begin_head(t);
   if (!keep_header(t, line, n)) return 0;
-  if (n <= 2) {
-    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
-    t->head_done = t->status >= 200;
-  }
-  return n;
+  return n > 2 || end_head(t) ? n : 0;
 }
 
 static size_t pause_reading(gem_transfer *t) {
@@ -92,9 +112,18 @@ static int has_enough(gem_transfer *t, size_t n) {
   return (held > HIGH_WATER || held + n > t->max_bytes) && gem_sse_ready(&t->events);
 }
 
+/* Of what is no plain body, so much is kept to be quoted. */
+#define BEGINNING 512
+
+static int keep_beginning(gem_transfer *t, const char *bytes, size_t n) {
+  size_t most = t->reply.cap < BEGINNING ? t->reply.cap : BEGINNING, room = most - gem_buf_len(&t->reply);
+  return stored(t, gem_buf_append(&t->reply, bytes, n < room ? n : room), GEM_LARGE_BODY);
+}
+
 static size_t on_event_bytes(gem_transfer *t, const char *bytes, size_t n) {
   if (has_enough(t, n)) return pause_reading(t);
-  if (!stored(t, gem_sse_feed(&t->events, bytes, n))) return 0;
+  if (!stored(t, gem_sse_feed(&t->events, bytes, n), GEM_LARGE_EVENT)) return 0;
+  if (!keep_beginning(t, bytes, n)) return 0;
   if (gem_sse_ready(&t->events)) tell(t);
   return n;
 }
@@ -102,18 +131,25 @@ static size_t on_event_bytes(gem_transfer *t, const char *bytes, size_t n) {
 static size_t on_piece(gem_transfer *t, const char *bytes, size_t n) {
   size_t held = gem_buf_len(&t->reply);
   if (held && held + n > HIGH_WATER) return pause_reading(t);
-  if (!stored(t, gem_buf_append(&t->reply, bytes, n))) return 0;
+  if (!stored(t, gem_buf_append(&t->reply, bytes, n), GEM_LARGE_BODY)) return 0;
   tell(t);
   return n;
+}
+
+static size_t refuse_bare(gem_transfer *t, const char *bytes, size_t n) {
+  if (keep_beginning(t, bytes, n)) refuse(t, GEM_NO_HTTP);
+  return 0;
 }
 
 static size_t on_body(char *bytes, size_t unit, size_t n, void *user) {
   gem_transfer *t = user;
   n *= unit;
   t->last_byte = gem_clock_ms();
+  if (!t->head_done) return refuse_bare(t, bytes, n);
   if (reads(t, GEM_EVENTS)) return on_event_bytes(t, bytes, n);
   if (reads(t, GEM_PIECES)) return on_piece(t, bytes, n);
-  return stored(t, gem_buf_append(&t->reply, bytes, n)) ? n : 0;
+  enum gem_refusal why = t->reply.cap == GEM_ERROR_CAP ? GEM_LARGE_ERROR : GEM_LARGE_BODY;
+  return stored(t, gem_buf_append(&t->reply, bytes, n), why) ? n : 0;
 }
 
 static size_t on_send(char *to, size_t unit, size_t n, void *user) {
@@ -188,14 +224,22 @@ static void free_handle(gem_transfer *t) {
   t->headers = NULL;
 }
 
+static size_t reply_cap(const gem_request *r) {
+  if (r->reading == GEM_EVENTS) return r->max_total;
+  return r->reading == GEM_PIECES && r->max_bytes < PIECES_CAP ? PIECES_CAP : r->max_bytes;
+}
+
 static void prepare(gem_transfer *t, const gem_request *r) {
-  gem_buf_init(&t->head, HEAD_CAP);
-  gem_buf_init(&t->reply, r->reading == GEM_PIECES && r->max_bytes < PIECES_CAP ? PIECES_CAP : r->max_bytes);
+  gem_buf_init(&t->head, r->max_head);
+  gem_buf_init(&t->reply, reply_cap(r));
   gem_sse_init(&t->events, r->max_bytes);
   gem_body_init(&t->body, r->segments, r->segment_count);
   t->reading = r->reading;
   t->once = (unsigned char)r->once;
   t->max_bytes = r->max_bytes;
+  t->max_total = r->max_total;
+  t->max_head = r->max_head;
+  t->taken = r->taken;
   t->idle_ms = r->idle_ms;
   t->total_ms = r->total_ms;
   t->last_byte = gem_clock_ms();
@@ -214,71 +258,30 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
     attach(t, m);
     return 1;
   }
+  /* Nothing has come yet that could be too large. */
+  t->no_memory |= code == CURLE_OUT_OF_MEMORY;
   gem_transfer_settle(t, code);
   return 0;
 }
 
 /* ---- Endings. ---- */
 
-/* What a caller can act on. Codes that are not here are the network's. */
-static const struct {
-  CURLcode code;
-  const char *kind;
-} kinds[] = {
-    {CURLE_OPERATION_TIMEDOUT, "timeout"},
-    {CURLE_ABORTED_BY_CALLBACK, "cancelled"},
-    {CURLE_PARTIAL_FILE, "truncated"},
-    {CURLE_SSL_CONNECT_ERROR, "tls"},
-    {CURLE_PEER_FAILED_VERIFICATION, "tls"},
-    {CURLE_SSL_CACERT_BADFILE, "tls"},
-    {CURLE_SSL_CERTPROBLEM, "tls"},
-    {CURLE_SSL_CIPHER, "tls"},
-    {CURLE_SSL_ISSUER_ERROR, "tls"},
-    {CURLE_SSL_INVALIDCERTSTATUS, "tls"},
-    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, "tls"},
-    {CURLE_USE_SSL_FAILED, "tls"},
-    {CURLE_WEIRD_SERVER_REPLY, "protocol"},
-    {CURLE_UNSUPPORTED_PROTOCOL, "protocol"},
-    {CURLE_BAD_CONTENT_ENCODING, "protocol"},
-    {CURLE_HTTP2, "protocol"},
-#if LIBCURL_VERSION_NUM >= 0x080600
-    {CURLE_TOO_LARGE, "limit"},
-#endif
-};
-
-/* Failures of a connection that mean a cut answer once the answer has begun. */
-static int cuts_off(CURLcode code) {
-  return code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || code == CURLE_HTTP2_STREAM;
-}
-
-static const char *kind_of(const gem_transfer *t, CURLcode code) {
-  if (t->body.failed) return "io";
-  if (t->over_limit) return "limit";
-  if (t->head_done && cuts_off(code)) return "truncated";
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (kinds[i].code == code) return kinds[i].kind;
-  return "network";
+static void note_left(gem_transfer *t) {
+  long bytes = 0;
+  if (t->easy) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &bytes);
+  t->left = bytes > 0;
 }
 
 static void fail(gem_transfer *t, CURLcode code) {
   t->end = GEM_FAILED;
-  t->kind = kind_of(t, code);
-  if (code == CURLE_OUT_OF_MEMORY) t->no_memory = 1;
-  if (t->body.failed) {
-    gem_body_explain(&t->body, t->error, sizeof t->error);
-  } else if (t->over_limit) {
-    snprintf(t->error, sizeof t->error, "the answer's %s larger than %lu bytes",
-             t->over_head ? "headers are" : "body, or an event in it, is",
-             (unsigned long)(t->over_head ? HEAD_CAP : t->max_bytes));
-  } else if (!*t->error) {
-    snprintf(t->error, sizeof t->error, "%s", curl_easy_strerror(code));
-  }
+  gem_ending_fail(t, code);
 }
 
 void gem_transfer_settle(gem_transfer *t, CURLcode code) {
+  note_left(t);
   /* curl is content with headers that break off. */
   if (code == CURLE_OK && !t->head_done) code = CURLE_PARTIAL_FILE;
-  if (code == CURLE_OK && !t->over_limit && !t->no_memory) {
+  if (code == CURLE_OK && !t->refusal && !t->no_memory) {
     t->end = GEM_DONE;
     gem_sse_finish(&t->events);
   } else {
@@ -331,8 +334,10 @@ static void resume(gem_transfer *t) {
   t->paused = 0;
   t->last_byte = gem_clock_ms();
   /* Bytes that curl held back arrive within this call, and a failure to take them is told here alone. */
+  errno = 0;
   CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
-  if (code == CURLE_OUT_OF_MEMORY || code == CURLE_ABORTED_BY_CALLBACK) {
+  int wants_memory = code == CURLE_OUT_OF_MEMORY && !gem_ending_is_long_line(t, code);
+  if (wants_memory || code == CURLE_ABORTED_BY_CALLBACK) {
     gem_multi_give_up(t->multi);
   } else if (code != CURLE_OK) {
     gem_transfer_settle(t, code);
@@ -349,6 +354,22 @@ int gem_transfer_ready(gem_transfer *t) {
   return has_some(t) || t->end != GEM_RUNNING;
 }
 
+/* What curl reads where it lies is not counted: such a body may have gone with the headers. */
+int gem_transfer_is_sent(const gem_transfer *t) {
+  return t->left && (!t->once || t->body.position >= t->body.size);
+}
+
+static int refuse_more(gem_transfer *t) {
+  refuse(t, GEM_LARGE_STREAM);
+  if (t->end == GEM_RUNNING)
+    gem_transfer_settle(t, CURLE_WRITE_ERROR);
+  else
+    fail(t, CURLE_WRITE_ERROR);
+  return 0;
+}
+
 int gem_transfer_event(gem_transfer *t, const char **data, size_t *len) {
-  return gem_sse_next(&t->events, data, len);
+  if (!gem_sse_next(&t->events, data, len)) return 0;
+  t->taken += (int64_t)*len;
+  return (uint64_t)t->taken <= t->max_total || refuse_more(t);
 }

@@ -21,6 +21,23 @@
 
 enum gem_end { GEM_RUNNING, GEM_DONE, GEM_FAILED };
 
+/* Of an answer that is an error so many bytes are kept: it says what it has to say in less. */
+#define GEM_ERROR_CAP ((size_t)4 * 1024 * 1024)
+
+/* Why an answer is not taken. */
+enum gem_refusal {
+  GEM_TAKEN,
+  GEM_LARGE_BODY,
+  GEM_LARGE_ERROR,
+  GEM_LARGE_EVENT,
+  GEM_LARGE_STREAM,
+  GEM_LARGE_HEAD,
+  GEM_CODED,
+  GEM_BAD_HEAD,
+  GEM_SWITCHED,
+  GEM_NO_HTTP
+};
+
 typedef struct gem_transfer {
   gem_multi *multi; /* NULL unless under way */
   struct gem_transfer *prev, *next;
@@ -31,7 +48,7 @@ typedef struct gem_transfer {
   struct curl_slist *headers;
   gem_body body;
   gem_buf head;  /* the answer's header lines, of the last header block */
-  gem_buf reply; /* the answer's body, or what waits of one that is read in pieces; events are apart */
+  gem_buf reply; /* the answer's body, what waits of one read in pieces, or how one of events begins */
   gem_sse events;
   long status; /* HTTP status; 0 before the header block is complete */
   int64_t deadline;
@@ -39,18 +56,21 @@ typedef struct gem_transfer {
   curl_off_t moved;  /* bytes of the body that curl has handed to the socket, when that was last looked at */
   long idle_ms;
   long total_ms;
-  size_t max_bytes;
+  size_t max_bytes, max_total, max_head;
+  size_t head_bytes; /* of header lines, ever */
+  int64_t taken;     /* bytes of events that were taken */
+  int layers;        /* content codings of the header block */
   enum gem_end end;
   const char *kind; /* of the failure: static text */
   char error[CURL_ERROR_SIZE];
   enum gem_reading reading;
   unsigned char paused;
   unsigned char no_memory;
-  unsigned char over_limit;
-  unsigned char over_head; /* the limit passed was that of the headers */
+  enum gem_refusal refusal;
   unsigned char closed;
   unsigned char head_done; /* what looks like a header now is a trailer */
   unsigned char once;      /* a body that has begun to leave is not sent again */
+  unsigned char left;      /* a byte of the request has gone to the socket; known at the end */
 } gem_transfer;
 
 /* Makes a closed exchange; allocates nothing. */
@@ -72,7 +92,11 @@ int gem_transfer_ready(gem_transfer *t);
 /* Whether the answer is one that is read in pieces: these wait in `reply`, and the reader takes them out. */
 int gem_transfer_in_pieces(const gem_transfer *t);
 
-/* Takes the next event of a stream; 0 if none waits. *data is valid until the next step or ready. */
+/* Of one that has ended: whether all of the request may have reached the server. */
+int gem_transfer_is_sent(const gem_transfer *t);
+
+/* Takes the next event of a stream; 0 if none waits, or where it was one too many, which ends the exchange.
+ * *data is valid until the next step or ready. */
 int gem_transfer_event(gem_transfer *t, const char **data, size_t *len);
 
 /* For the multi alone: ends an exchange with curl's verdict, or at a deadline that has passed by

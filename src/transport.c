@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "files.h"
 #include "json.h"
+#include "luaheaders.h"
 #include "luarequest.h"
 #include "memory.h"
 #include "transfer.h"
@@ -212,9 +213,10 @@ static int transfer_failure(lua_State *L) {
 
 typedef int reader(lua_State *L, const char *text, size_t len);
 
-/* A value, or nil, message and the text that is no JSON. */
+/* A value, or nil, message and the text that is no JSON. The depth allowed is the caller's second argument.
+ */
 static int decoded(lua_State *L, const char *text, size_t len) {
-  int results = gem_json_decode(L, text, len);
+  int results = gem_json_decode(L, text, len, gem_json_depth(L, 2));
   if (results == 1) return 1;
   lua_pushlstring(L, text, len);
   return results + 1;
@@ -306,67 +308,28 @@ static int transfer_body_text(lua_State *L) {
   return read_body(L, as_text);
 }
 
-/* In ASCII, whatever the host's locale. */
-static void push_lower(lua_State *L, const char *s, size_t n) {
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  for (size_t i = 0; i < n; i++)
-    luaL_addchar(&b, s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] - 'A' + 'a') : s[i]);
-  luaL_pushresult(&b);
-}
-
-static int is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* Sets table[name] from one "Name: value" line; a repeated name's values are joined by ", ". */
-static void set_header(lua_State *L, int table, const char *line, const char *end) {
-  const char *colon = memchr(line, ':', (size_t)(end - line));
-  if (!colon) return;
-  const char *value = colon + 1;
-  while (value < end && is_blank(*value))
-    value++;
-  while (end > value && is_blank(end[-1]))
-    end--;
-  push_lower(L, line, (size_t)(colon - line));
-  lua_pushvalue(L, -1);
-  lua_rawget(L, table);
-  if (lua_isnil(L, -1)) {
-    lua_pop(L, 1);
-    lua_pushlstring(L, value, (size_t)(end - value));
-  } else {
-    lua_pushliteral(L, ", ");
-    lua_pushlstring(L, value, (size_t)(end - value));
-    lua_concat(L, 3);
-  }
-  lua_rawset(L, table);
-}
-
-static int parse_headers(lua_State *L, const char *p, size_t len) {
-  const char *end = p + len;
-  lua_newtable(L);
-  int table = lua_gettop(L);
-  while (p < end) {
-    const char *stop = memchr(p, '\n', (size_t)(end - p));
-    if (!stop) stop = end;
-    set_header(L, table, p, stop);
-    p = stop + 1;
-  }
-  return 1;
-}
-
 static int transfer_headers(lua_State *L) {
   handle *h = check_handle(L);
   size_t len = gem_buf_len(&h->t.head);
   begin(L, h);
   lend(L, h, len ? gem_buf_begin(&h->t.head) : "", len);
-  return read_lent(L, h, parse_headers);
+  return read_lent(L, h, gem_headers_push);
 }
 
 /* ---- What has moved. ---- */
 
+static int transfer_taken(lua_State *L) {
+  gem_pushcount(L, check_transfer(L)->taken);
+  return 1;
+}
+
 static int transfer_sent(lua_State *L) {
   gem_pushcount(L, check_transfer(L)->body.position);
+  return 1;
+}
+
+static int transfer_is_sent(lua_State *L) {
+  lua_pushboolean(L, gem_transfer_is_sent(check_transfer(L)));
   return 1;
 }
 
@@ -401,6 +364,8 @@ static const luaL_Reg transfer_methods[] = {
     {"close", transfer_close},
     {"piece", transfer_piece},
     {"sent", transfer_sent},
+    {"isSent", transfer_is_sent},
+    {"taken", transfer_taken},
     {"__gc", transfer_gc},
     {"__close", transfer_close},
     {NULL, NULL},

@@ -20,6 +20,7 @@ local HEADER = [[
 ---stream       the call returns a stream of replies; with a name, where the argument of that name is true
 ---upload       media goes with the request, on the path below `upload/`; "optional" where it may be absent
 ---download     bytes come back
+---once         carried out twice it does something else than once: sent again only where it can't have been
 
 return {
 ]]
@@ -38,6 +39,20 @@ local ITEMS = {
   ListCredentialsResponse = "credentials",
   ListVoicesResponse = "voices",
 }
+
+-- What a POST may do that does no more the second time: any other may make something new.
+local REPEATABLE = {
+  "^generate", "^streamGenerate", "^count", "^embed", "^batchEmbed", "^predict$", "^query$", "^batchUpdate$",
+  "^batchDelete$", "^cancel$", "^transferOwnership$",
+}
+
+local function isOnce(method)
+  if method.verb ~= "POST" then return nil end
+  for _, pattern in ipairs(REPEATABLE) do
+    if method.method:find(pattern) then return nil end
+  end
+  return true
+end
 
 -- A message that the facts list under a longer name.
 local function fullName(messages, name)
@@ -93,6 +108,7 @@ local function rowOf(messages, method, known)
   row.items = method.method == "list" and itemsOf(messages, row.reply) or nil
   row.stream = STREAM_ARGUMENT[full] or method.stream == "1" or nil
   row.wrap = WRAP[row.body]
+  row.once = isOnce(method)
   return row
 end
 
@@ -122,7 +138,9 @@ local function build(known)
   return api
 end
 
-local FIELDS = { "verb", "path", "query", "fixed", "body", "wrap", "reply", "items", "stream", "upload", "download" }
+local FIELDS = {
+  "verb", "path", "query", "fixed", "body", "wrap", "reply", "items", "stream", "upload", "download", "once",
+}
 
 local function literal(value)
   if type(value) ~= "table" then return type(value) == "string" and ("%q"):format(value) or tostring(value) end

@@ -4,6 +4,9 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#if !defined(_WIN32)
+#include <sys/resource.h>
+#endif
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -80,7 +83,16 @@ static int run(lua_State *L, int argc, char **argv) {
   return EXIT_FAILURE;
 }
 
+/* A core dump would hold the API key, and crash reporters send those away. */
+static void leave_no_core(void) {
+#if !defined(_WIN32)
+  struct rlimit none = {0, 0};
+  if (setrlimit(RLIMIT_CORE, &none) != 0) perror("host: a crash may leave the key in a core dump");
+#endif
+}
+
 int main(int argc, char **argv) {
+  leave_no_core();
   if (argc < 2) {
     fprintf(stderr, "usage: host script.lua [arguments]\n");
     return EXIT_FAILURE;

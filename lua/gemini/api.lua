@@ -13,16 +13,17 @@
 ---stream       the call returns a stream of replies; with a name, where the argument of that name is true
 ---upload       media goes with the request, on the path below `upload/`; "optional" where it may be absent
 ---download     bytes come back
+---once         carried out twice it does something else than once: sent again only where it can't have been
 
 return {
   agents = {
-    create = { verb = "POST", path = "agents", body = "Agent", reply = "Agent" },
+    create = { verb = "POST", path = "agents", body = "Agent", reply = "Agent", once = true },
     delete = { verb = "DELETE", path = "agents/{id}", reply = "Empty" },
     get = { verb = "GET", path = "agents/{id}", reply = "Agent" },
     list = { verb = "GET", path = "agents", query = { "page_size", "page_token", "parent" }, reply = "ListAgentsResponse", items = "agents" },
   },
   auth_tokens = {
-    create = { verb = "POST", path = "auth_tokens", body = "AuthToken", reply = "AuthToken" },
+    create = { verb = "POST", path = "auth_tokens", body = "AuthToken", reply = "AuthToken", once = true },
   },
   batches = {
     cancel = { verb = "POST", path = "{name=batches/*}:cancel", reply = "Empty" },
@@ -33,14 +34,14 @@ return {
     updateGenerateContentBatch = { verb = "PATCH", path = "{generateContentBatch.name=batches/*}:updateGenerateContentBatch", query = { "updateMask" }, body = "GenerateContentBatch", reply = "GenerateContentBatch" },
   },
   cachedContents = {
-    create = { verb = "POST", path = "cachedContents", body = "CachedContent", reply = "CachedContent" },
+    create = { verb = "POST", path = "cachedContents", body = "CachedContent", reply = "CachedContent", once = true },
     delete = { verb = "DELETE", path = "{name=cachedContents/*}", reply = "Empty" },
     get = { verb = "GET", path = "{name=cachedContents/*}", reply = "CachedContent" },
     list = { verb = "GET", path = "cachedContents", query = { "pageSize", "pageToken" }, reply = "ListCachedContentsResponse", items = "cachedContents" },
     patch = { verb = "PATCH", path = "{cachedContent.name=cachedContents/*}", query = { "updateMask" }, body = "CachedContent", reply = "CachedContent" },
   },
   corpora = {
-    create = { verb = "POST", path = "corpora", body = "Corpus", reply = "Corpus" },
+    create = { verb = "POST", path = "corpora", body = "Corpus", reply = "Corpus", once = true },
     delete = { verb = "DELETE", path = "{name=corpora/*}", query = { "force" }, reply = "Empty" },
     get = { verb = "GET", path = "{name=corpora/*}", reply = "Corpus" },
     list = { verb = "GET", path = "corpora", query = { "pageSize", "pageToken" }, reply = "ListCorporaResponse", items = "corpora" },
@@ -48,7 +49,7 @@ return {
     query = { verb = "POST", path = "{name=corpora/*}:query", body = "QueryCorpusRequest", reply = "QueryCorpusResponse" },
   },
   ["corpora.documents"] = {
-    create = { verb = "POST", path = "{parent=corpora/*}/documents", body = "Document", reply = "Document" },
+    create = { verb = "POST", path = "{parent=corpora/*}/documents", body = "Document", reply = "Document", once = true },
     delete = { verb = "DELETE", path = "{name=corpora/*/documents/*}", query = { "force" }, reply = "Empty" },
     get = { verb = "GET", path = "{name=corpora/*/documents/*}", reply = "Document" },
     list = { verb = "GET", path = "{parent=corpora/*}/documents", query = { "pageSize", "pageToken" }, reply = "ListDocumentsResponse", items = "documents" },
@@ -56,10 +57,10 @@ return {
     query = { verb = "POST", path = "{name=corpora/*/documents/*}:query", body = "QueryDocumentRequest", reply = "QueryDocumentResponse" },
   },
   ["corpora.documents.chunks"] = {
-    batchCreate = { verb = "POST", path = "{parent=corpora/*/documents/*}/chunks:batchCreate", body = "BatchCreateChunksRequest", reply = "BatchCreateChunksResponse" },
+    batchCreate = { verb = "POST", path = "{parent=corpora/*/documents/*}/chunks:batchCreate", body = "BatchCreateChunksRequest", reply = "BatchCreateChunksResponse", once = true },
     batchDelete = { verb = "POST", path = "{parent=corpora/*/documents/*}/chunks:batchDelete", body = "BatchDeleteChunksRequest", reply = "Empty" },
     batchUpdate = { verb = "POST", path = "{parent=corpora/*/documents/*}/chunks:batchUpdate", body = "BatchUpdateChunksRequest", reply = "BatchUpdateChunksResponse" },
-    create = { verb = "POST", path = "{parent=corpora/*/documents/*}/chunks", body = "Chunk", reply = "Chunk" },
+    create = { verb = "POST", path = "{parent=corpora/*/documents/*}/chunks", body = "Chunk", reply = "Chunk", once = true },
     delete = { verb = "DELETE", path = "{name=corpora/*/documents/*/chunks/*}", reply = "Empty" },
     get = { verb = "GET", path = "{name=corpora/*/documents/*/chunks/*}", reply = "Chunk" },
     list = { verb = "GET", path = "{parent=corpora/*/documents/*}/chunks", query = { "pageSize", "pageToken" }, reply = "ListChunksResponse", items = "chunks" },
@@ -69,14 +70,14 @@ return {
     get = { verb = "GET", path = "{name=corpora/*/operations/*}", reply = "google.longrunning.Operation" },
   },
   ["corpora.permissions"] = {
-    create = { verb = "POST", path = "{parent=corpora/*}/permissions", body = "Permission", reply = "Permission" },
+    create = { verb = "POST", path = "{parent=corpora/*}/permissions", body = "Permission", reply = "Permission", once = true },
     delete = { verb = "DELETE", path = "{name=corpora/*/permissions/*}", reply = "Empty" },
     get = { verb = "GET", path = "{name=corpora/*/permissions/*}", reply = "Permission" },
     list = { verb = "GET", path = "{parent=corpora/*}/permissions", query = { "pageSize", "pageToken" }, reply = "ListPermissionsResponse", items = "permissions" },
     patch = { verb = "PATCH", path = "{permission.name=corpora/*/permissions/*}", query = { "updateMask" }, body = "Permission", reply = "Permission" },
   },
   credentials = {
-    create = { verb = "POST", path = "credentials", body = "Credential", reply = "Credential" },
+    create = { verb = "POST", path = "credentials", body = "Credential", reply = "Credential", once = true },
     delete = { verb = "DELETE", path = "credentials/{id}", reply = "Empty" },
     get = { verb = "GET", path = "credentials/{id}", reply = "Credential" },
     list = { verb = "GET", path = "credentials", query = { "page_size", "page_token" }, reply = "ListCredentialsResponse", items = "credentials" },
@@ -87,7 +88,7 @@ return {
     streamGenerateContent = { verb = "POST", path = "{model=dynamic/*}:streamGenerateContent", fixed = "alt=sse", body = "GenerateContentRequest", reply = "GenerateContentResponse", stream = true },
   },
   environments = {
-    create = { verb = "POST", path = "environments", body = "Environment", reply = "Environment" },
+    create = { verb = "POST", path = "environments", body = "Environment", reply = "Environment", once = true },
     delete = { verb = "DELETE", path = "environments/{id}", reply = "Empty" },
     get = { verb = "GET", path = "environments/{id}", reply = "Environment" },
     list = { verb = "GET", path = "environments", query = { "page_size", "page_token" }, reply = "ListEnvironmentsResponse", items = "environments" },
@@ -98,10 +99,10 @@ return {
     upload = { verb = "PUT", path = "environments/{environment}/files/{+path}", query = { "extract", "overwrite" }, reply = "EnvironmentFile", upload = "required" },
   },
   fileSearchStores = {
-    create = { verb = "POST", path = "fileSearchStores", body = "FileSearchStore", reply = "FileSearchStore" },
+    create = { verb = "POST", path = "fileSearchStores", body = "FileSearchStore", reply = "FileSearchStore", once = true },
     delete = { verb = "DELETE", path = "{name=fileSearchStores/*}", query = { "force" }, reply = "Empty" },
     get = { verb = "GET", path = "{name=fileSearchStores/*}", reply = "FileSearchStore" },
-    importFile = { verb = "POST", path = "{fileSearchStoreName=fileSearchStores/*}:importFile", body = "ImportFileRequest", reply = "google.longrunning.Operation" },
+    importFile = { verb = "POST", path = "{fileSearchStoreName=fileSearchStores/*}:importFile", body = "ImportFileRequest", reply = "google.longrunning.Operation", once = true },
     list = { verb = "GET", path = "fileSearchStores", query = { "pageSize", "pageToken" }, reply = "ListFileSearchStoresResponse", items = "fileSearchStores" },
   },
   ["fileSearchStores.documents"] = {
@@ -123,7 +124,7 @@ return {
     download = { verb = "GET", path = "{name=files/*}:download", fixed = "alt=media", download = true },
     get = { verb = "GET", path = "{name=files/*}", reply = "File" },
     list = { verb = "GET", path = "files", query = { "pageSize", "pageToken" }, reply = "ListFilesResponse", items = "files" },
-    register = { verb = "POST", path = "files:register", body = "RegisterFilesRequest", reply = "RegisterFilesResponse" },
+    register = { verb = "POST", path = "files:register", body = "RegisterFilesRequest", reply = "RegisterFilesResponse", once = true },
   },
   generatedFiles = {
     list = { verb = "GET", path = "generatedFiles", query = { "pageSize", "pageToken" }, reply = "ListGeneratedFilesResponse", items = "generatedFiles" },
@@ -133,19 +134,19 @@ return {
   },
   interactions = {
     cancel = { verb = "POST", path = "interactions/{id}/cancel", reply = "Interaction" },
-    create = { verb = "POST", path = "interactions", body = "CreateInteractionRequest", reply = "Interaction", stream = "stream" },
+    create = { verb = "POST", path = "interactions", body = "CreateInteractionRequest", reply = "Interaction", stream = "stream", once = true },
     delete = { verb = "DELETE", path = "interactions/{id}", reply = "Empty" },
     get = { verb = "GET", path = "interactions/{id}", query = { "include_input", "last_event_id", "stream" }, reply = "Interaction", stream = "stream" },
   },
   media = {
-    upload = { verb = "POST", path = "files", body = "CreateFileRequest", wrap = "file", reply = "CreateFileResponse", upload = "optional" },
-    uploadToFileSearchStore = { verb = "POST", path = "{fileSearchStoreName=fileSearchStores/*}:uploadToFileSearchStore", body = "UploadToFileSearchStoreRequest", reply = "google.longrunning.Operation", upload = "required" },
+    upload = { verb = "POST", path = "files", body = "CreateFileRequest", wrap = "file", reply = "CreateFileResponse", upload = "optional", once = true },
+    uploadToFileSearchStore = { verb = "POST", path = "{fileSearchStoreName=fileSearchStores/*}:uploadToFileSearchStore", body = "UploadToFileSearchStoreRequest", reply = "google.longrunning.Operation", upload = "required", once = true },
   },
   models = {
-    asyncBatchEmbedContent = { verb = "POST", path = "{batch.model=models/*|tunedModels/*}:asyncBatchEmbedContent", body = "AsyncBatchEmbedContentRequest", reply = "google.longrunning.Operation" },
+    asyncBatchEmbedContent = { verb = "POST", path = "{batch.model=models/*|tunedModels/*}:asyncBatchEmbedContent", body = "AsyncBatchEmbedContentRequest", reply = "google.longrunning.Operation", once = true },
     batchEmbedContents = { verb = "POST", path = "{model=models/*}:batchEmbedContents", body = "BatchEmbedContentsRequest", reply = "BatchEmbedContentsResponse" },
     batchEmbedText = { verb = "POST", path = "{model=models/*}:batchEmbedText", body = "BatchEmbedTextRequest", reply = "BatchEmbedTextResponse" },
-    batchGenerateContent = { verb = "POST", path = "{batch.model=models/*|tunedModels/*}:batchGenerateContent", body = "BatchGenerateContentRequest", reply = "google.longrunning.Operation" },
+    batchGenerateContent = { verb = "POST", path = "{batch.model=models/*|tunedModels/*}:batchGenerateContent", body = "BatchGenerateContentRequest", reply = "google.longrunning.Operation", once = true },
     countMessageTokens = { verb = "POST", path = "{model=models/*}:countMessageTokens", body = "CountMessageTokensRequest", reply = "CountMessageTokensResponse" },
     countTextTokens = { verb = "POST", path = "{model=models/*}:countTextTokens", body = "CountTextTokensRequest", reply = "CountTextTokensResponse" },
     countTokens = { verb = "POST", path = "{model=models/*}:countTokens", body = "CountTokensRequest", reply = "CountTokensResponse" },
@@ -158,7 +159,7 @@ return {
     get = { verb = "GET", path = "{name=models/*}", reply = "Model" },
     list = { verb = "GET", path = "models", query = { "pageSize", "pageToken" }, reply = "ListModelsResponse", items = "models" },
     predict = { verb = "POST", path = "{model=models/*}:predict", body = "PredictRequest", reply = "PredictResponse" },
-    predictLongRunning = { verb = "POST", path = "{model=models/*}:predictLongRunning", body = "PredictLongRunningRequest", reply = "google.longrunning.Operation" },
+    predictLongRunning = { verb = "POST", path = "{model=models/*}:predictLongRunning", body = "PredictLongRunningRequest", reply = "google.longrunning.Operation", once = true },
     streamGenerateContent = { verb = "POST", path = "{model=models/*|tunedModels/*|dynamic/*}:streamGenerateContent", fixed = "alt=sse", body = "GenerateContentRequest", reply = "GenerateContentResponse", stream = true },
   },
   ["models.operations"] = {
@@ -166,20 +167,20 @@ return {
     list = { verb = "GET", path = "{name=models/*}/operations", query = { "filter", "pageSize", "pageToken", "returnPartialSuccess" }, reply = "ListOperationsResponse", items = "operations" },
   },
   triggers = {
-    create = { verb = "POST", path = "triggers", body = "Trigger", reply = "Trigger" },
+    create = { verb = "POST", path = "triggers", body = "Trigger", reply = "Trigger", once = true },
     delete = { verb = "DELETE", path = "triggers/{id}", reply = "Empty" },
     get = { verb = "GET", path = "triggers/{id}", reply = "Trigger" },
     list = { verb = "GET", path = "triggers", query = { "filter", "page_size", "page_token" }, reply = "ListTriggersResponse", items = "triggers" },
     patch = { verb = "PATCH", path = "triggers/{id}", body = "Trigger", reply = "Trigger" },
   },
   ["triggers.executions"] = {
-    create = { verb = "POST", path = "triggers/{trigger_id}/executions", reply = "TriggerExecution" },
+    create = { verb = "POST", path = "triggers/{trigger_id}/executions", reply = "TriggerExecution", once = true },
     list = { verb = "GET", path = "triggers/{trigger_id}/executions", query = { "page_size", "page_token" }, reply = "ListTriggerExecutionsResponse", items = "trigger_executions" },
   },
   tunedModels = {
-    asyncBatchEmbedContent = { verb = "POST", path = "{batch.model=tunedModels/*}:asyncBatchEmbedContent", body = "AsyncBatchEmbedContentRequest", reply = "google.longrunning.Operation" },
-    batchGenerateContent = { verb = "POST", path = "{batch.model=tunedModels/*}:batchGenerateContent", body = "BatchGenerateContentRequest", reply = "google.longrunning.Operation" },
-    create = { verb = "POST", path = "tunedModels", query = { "tunedModelId" }, body = "TunedModel", reply = "google.longrunning.Operation" },
+    asyncBatchEmbedContent = { verb = "POST", path = "{batch.model=tunedModels/*}:asyncBatchEmbedContent", body = "AsyncBatchEmbedContentRequest", reply = "google.longrunning.Operation", once = true },
+    batchGenerateContent = { verb = "POST", path = "{batch.model=tunedModels/*}:batchGenerateContent", body = "BatchGenerateContentRequest", reply = "google.longrunning.Operation", once = true },
+    create = { verb = "POST", path = "tunedModels", query = { "tunedModelId" }, body = "TunedModel", reply = "google.longrunning.Operation", once = true },
     delete = { verb = "DELETE", path = "{name=tunedModels/*}", reply = "Empty" },
     generateContent = { verb = "POST", path = "{model=tunedModels/*}:generateContent", body = "GenerateContentRequest", reply = "GenerateContentResponse" },
     generateText = { verb = "POST", path = "{model=tunedModels/*}:generateText", body = "GenerateTextRequest", reply = "GenerateTextResponse" },
@@ -194,25 +195,25 @@ return {
     list = { verb = "GET", path = "{name=tunedModels/*}/operations", query = { "filter", "pageSize", "pageToken", "returnPartialSuccess" }, reply = "ListOperationsResponse", items = "operations" },
   },
   ["tunedModels.permissions"] = {
-    create = { verb = "POST", path = "{parent=tunedModels/*}/permissions", body = "Permission", reply = "Permission" },
+    create = { verb = "POST", path = "{parent=tunedModels/*}/permissions", body = "Permission", reply = "Permission", once = true },
     delete = { verb = "DELETE", path = "{name=tunedModels/*/permissions/*}", reply = "Empty" },
     get = { verb = "GET", path = "{name=tunedModels/*/permissions/*}", reply = "Permission" },
     list = { verb = "GET", path = "{parent=tunedModels/*}/permissions", query = { "pageSize", "pageToken" }, reply = "ListPermissionsResponse", items = "permissions" },
     patch = { verb = "PATCH", path = "{permission.name=tunedModels/*/permissions/*}", query = { "updateMask" }, body = "Permission", reply = "Permission" },
   },
   voices = {
-    create = { verb = "POST", path = "voices", body = "Voice", reply = "Voice" },
+    create = { verb = "POST", path = "voices", body = "Voice", reply = "Voice", once = true },
     delete = { verb = "DELETE", path = "voices/{id}", reply = "Empty" },
     get = { verb = "GET", path = "voices/{id}", reply = "Voice" },
     list = { verb = "GET", path = "voices", query = { "accent", "context", "gender", "language_code", "page_size", "page_token", "persona", "pitch", "region_code", "search", "type" }, reply = "ListVoicesResponse", items = "voices" },
   },
   webhooks = {
-    create = { verb = "POST", path = "webhooks", body = "Webhook", reply = "Webhook" },
+    create = { verb = "POST", path = "webhooks", body = "Webhook", reply = "Webhook", once = true },
     delete = { verb = "DELETE", path = "webhooks/{id}", reply = "Empty" },
     get = { verb = "GET", path = "webhooks/{id}", reply = "Webhook" },
     list = { verb = "GET", path = "webhooks", query = { "page_size", "page_token" }, reply = "ListWebhooksResponse", items = "webhooks" },
     patch = { verb = "PATCH", path = "webhooks/{id}", query = { "update_mask" }, body = "Webhook", reply = "Webhook" },
-    ping = { verb = "POST", path = "webhooks/{id}:ping", reply = "Empty" },
-    rotateSigningSecret = { verb = "POST", path = "webhooks/{id}:rotateSigningSecret", body = "RotateSigningSecretRequest", reply = "RotateSigningSecretResponse" },
+    ping = { verb = "POST", path = "webhooks/{id}:ping", reply = "Empty", once = true },
+    rotateSigningSecret = { verb = "POST", path = "webhooks/{id}:rotateSigningSecret", body = "RotateSigningSecretRequest", reply = "RotateSigningSecretResponse", once = true },
   },
 }

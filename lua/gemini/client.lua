@@ -4,28 +4,36 @@ local errors = require "gemini.errors"
 local headers = require "gemini.headers"
 local nearest = require "gemini.nearest"
 local options = require "gemini.options"
+local place = require "gemini.place"
 local resource = require "gemini.resource"
+local retry = require "gemini.retry"
 local tables = require "gemini.tables"
 local version = require "gemini.version"
 
 local GOOGLE = "https://generativelanguage.googleapis.com"
 
----@class gemini.State  what a client's calls share; never within the user's reach, for it holds the key
+---@class gemini.State  what a client's calls share; it shows nothing of itself, for it leads to the key
 ---@field baseUrl string
 ---@field version string
 ---@field wire gemini.Wire
 ---@field headers table<string, string>
 ---@field credentials fun(label: gemini.Label): table<string, string>?, gemini.Error?  headers that say who asks
 ---@field names fun(): table<string, string>  headers that name the client
----@field secret? string  the credentials sent last, which no error may show
+---@field secret? fun(): string  the credentials sent last, which no error may show
 ---@field operationMeta? table  what gemini.operation gives operations
 ---@field timeout? number
 ---@field connectTimeout number
 ---@field idleTimeout? number
 ---@field proxy? string
 ---@field caFile? string
+---@field maxResponseSize? integer
+---@field maxEventSize? integer
+---@field maxHeaderSize? integer
+---@field maxRedirects integer
 ---@field check? boolean
 ---@field gate? gemini.Gate
+---@field retry gemini.Retry
+---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)
 ---@field onRequest? fun(request: table)
 ---@field onResponse? fun(response: table)
 
@@ -43,14 +51,6 @@ end
 local function secretProblem(name, value)
   if value == "" then return name .. " is empty" end
   if value:find("[%c ]") then return name .. " holds a space, a line end or another control character" end
-end
-
-local function urlProblem(name, url)
-  -- The URL is not repeated: it may hold a secret.
-  if url:find("@", 1, true) then return name .. " must not hold a user name" end
-  local authority, rest = url:match("^[hH][tT][tT][pP][sS]?://([^/?#]*)(.*)$")
-  if not authority or authority == "" then return name .. " must be an http or https URL" end
-  if (authority .. rest):find("[%c%s?#]") then return name .. " must not hold a query, a fragment or spaces" end
 end
 
 -- Asks a function for the token, anew at each request.
@@ -72,14 +72,15 @@ local function byToken(token)
     local value, err = token, nil
     if type(token) == "function" then value, err = tokenFrom(token, label) end
     if not value then return nil, err end
-    label.secret = value
+    label.secret = function() return value end
     return { Authorization = "Bearer " .. value }
   end
 end
 
 local function byKey(key)
+  local function secret() return key end
   return function(label)
-    label.secret = key
+    label.secret = secret
     return { ["x-goog-api-key"] = key }
   end
 end
@@ -112,15 +113,31 @@ local function names()
   end
 end
 
-local function lazyWire(state, json)
+local function lazyWire(state, json, maxDepth)
   return setmetatable(state, {
     __index = function(self, name)
       if name ~= "wire" then return nil end
-      local wire = require("gemini.wire").new(json)
+      local wire = require("gemini.wire").new(json, maxDepth)
       rawset(self, "wire", wire)
       return wire
     end,
   })
+end
+
+-- What holds the state may be within the user's reach, a stream for one: dumps of it find nothing there.
+local function sealed(state)
+  return setmetatable({}, { __index = state, __newindex = state, __metatable = false })
+end
+
+-- What is wrong with options that are of the right types.
+local function problemOf(given, baseUrl)
+  local problem = options.within("limit", given.limit, options.limit)
+    or options.within("retry", given.retry, options.retry)
+  if problem then return problem end
+  if given.maxDepth and given.json then return "maxDepth is for the codec of our own: json has a limit of its own" end
+  return place.problem(given.baseUrl and "baseUrl" or "GOOGLE_GEMINI_BASE_URL", baseUrl, given.allowHttp)
+    or given.proxy and place.proxyProblem(given.proxy, baseUrl, given.allowHttp)
+    or given.headers and headers.check(given.headers)
 end
 
 -- The client's state, or nil and what is wrong with the options.
@@ -130,15 +147,12 @@ local function open(given)
   if problem then return nil, problem end
   given = tables.copy(given or {})
   local baseUrl = given.baseUrl or environment("GOOGLE_GEMINI_BASE_URL") or GOOGLE
-  problem = given.limit and options.check(given.limit, options.limit)
-  if problem then return nil, "limit: " .. problem end
-  problem = urlProblem(given.baseUrl and "baseUrl" or "GOOGLE_GEMINI_BASE_URL", baseUrl)
-    or given.headers and headers.check(given.headers)
+  problem = problemOf(given, baseUrl)
   if problem then return nil, problem end
   local who
   who, problem = credentials(given)
   if not who then return nil, problem end
-  return lazyWire({
+  return sealed(lazyWire({
     baseUrl = baseUrl:gsub("/+$", ""),
     version = given.version or "v1beta",
     headers = given.headers and headers.merge(given.headers) or {},
@@ -147,13 +161,19 @@ local function open(given)
     timeout = given.timeout,
     connectTimeout = given.connectTimeout or 20,
     idleTimeout = given.idleTimeout,
-    proxy = given.proxy,
+    proxy = place.proxy(given.proxy, baseUrl),
     caFile = given.caFile,
+    maxResponseSize = given.maxResponseSize,
+    maxEventSize = given.maxEventSize,
+    maxHeaderSize = given.maxHeaderSize,
+    maxRedirects = given.maxRedirects or 5,
     check = given.check,
     gate = given.limit and require("gemini.gate").new(given.limit),
+    retry = retry.policy(given.retry, retry.USUAL),
+    onRetry = given.onRetry,
     onRequest = given.onRequest,
     onResponse = given.onResponse,
-  }, given.json)
+  }, given.json, given.maxDepth))
 end
 
 local function describe(baseUrl)

@@ -11,11 +11,13 @@ local MONTHS = {
   Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12,
 }
 
--- By hand, for tonumber wants the locale's decimal point.
+-- By hand, for tonumber wants the locale's decimal point. Two patterns: in one, with the point optional, the digits
+-- could be shared out in as many ways as there are digits.
 local function number(text)
-  local whole, fraction = text:match("^(%d+)%.?(%d*)$")
+  local whole, fraction = text:match("^(%d+)%.(%d*)$")
+  whole = whole or text:match("^%d+$")
   if not whole then return nil end
-  if fraction == "" then return tonumber(whole) end
+  if not fraction or fraction == "" then return tonumber(whole) end
   fraction = fraction:sub(1, 9)
   return tonumber(whole) + tonumber(fraction) / 10 ^ #fraction
 end

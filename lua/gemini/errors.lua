@@ -34,7 +34,8 @@ local EXCERPT, LINE, STATUS = 200, 1000, 50
 -- Shorter secrets are none, and would be found in any text.
 local SHORTEST_SECRET = 8
 
-local function hide(text, secret)
+local function hide(text, reveal)
+  local secret = reveal and reveal()
   if not secret or #secret < SHORTEST_SECRET then return text end
   return (text:gsub(secret:gsub("%p", "%%%0"), "(redacted)"))
 end
@@ -52,6 +53,15 @@ local function hidden(value, secret)
   return changed and setmetatable(out, getmetatable(value)) or value
 end
 
+---What others may see of a call: a text, or a table of texts, without its secret.
+---@generic T
+---@param value T
+---@param call gemini.Label
+---@return T value  the same where the secret is not in it
+function errors.redact(value, call)
+  return hidden(value, call.secret)
+end
+
 -- How an answer begins. Hidden first: half a secret would not be found.
 local function excerpt(text, call)
   return plain.line(hide(text, call.secret), EXCERPT)
@@ -65,8 +75,8 @@ local function what(err)
 end
 
 function Error:__tostring()
-  local text = ("%s: %s: %s"):format(self.method, what(self), plain.line(self.message, LINE))
-  local todo = hint(self)
+  local message = plain.line(self.message, LINE)
+  local text, todo = ("%s: %s: %s"):format(self.method, what(self), message), hint(self, message)
   return todo and ("%s (%s)"):format(text, todo) or text
 end
 
@@ -74,7 +84,7 @@ end
 ---@field method string  "models.generateContent"
 ---@field url string
 ---@field attempts integer  requests sent so far
----@field secret? string  what no error may show, though the server did
+---@field secret? fun(): string  what no error may show, though the server did; a function, which no dump shows either
 
 ---What errors about a resource tell of it, when it came with a request or does with the next one.
 ---@param client gemini.State
@@ -83,7 +93,7 @@ end
 ---@return gemini.Label
 function errors.label(client, method, name)
   local url = ("%s/%s/%s"):format(client.baseUrl, client.version, name)
-  return { method = method, url = url, attempts = 1, secret = rawget(client, "secret") }
+  return { method = method, url = url, attempts = 1, secret = client.secret }
 end
 
 ---@param kind string
@@ -143,8 +153,9 @@ end
 
 local toInteger = rawget(math, "tointeger")
 
--- Codecs that know no integers read 400 as 400.0.
+-- A code, which has 32 bits; nil for any other value. Codecs that know no integers read 400 as 400.0.
 local function integer(value)
+  if type(value) ~= "number" or value % 1 ~= 0 or value < 0 or value >= 2 ^ 31 then return nil end
   return toInteger and toInteger(value) or value
 end
 
@@ -157,7 +168,7 @@ end
 function errors.api(object, call, more)
   local fields = {}
   for name, value in pairs(more or {}) do fields[name] = value end
-  if type(object.code) == "number" then fields.code = integer(object.code) end
+  fields.code = integer(object.code) or fields.code
   local list = hidden(object.details, call.secret)
   -- The agents family has a word for a code.
   fields.status = hidden(string(object.status) or string(object.code), call.secret)
@@ -166,7 +177,7 @@ function errors.api(object, call, more)
   fields.violations = details.violations(list)
   fields.retryAfter = fields.retryAfter or details.retryAfter(list)
   local message = string(object.message) or ""
-  return errors.new("api", message ~= "" and message or "the server gave no message", call, fields)
+  return errors.new("api", message:find("[^%c%s]") and message or "the server gave no message", call, fields)
 end
 
 ---An error that the server reported inside of a message, an Operation for one.
@@ -184,15 +195,49 @@ function errors.status(object, call)
   return errors.api(translated, call)
 end
 
----An answer that can't be used: says what is wrong and how the answer begins.
+---An error about an answer: says what is wrong and how the answer begins.
+---@param kind string
+---@param problem string
+---@param text string  the answer, or as much of it as came; "" for none
+---@param call gemini.Label
+---@param more? table
+---@return gemini.Error
+function errors.quoting(kind, problem, text, call, more)
+  local begins = excerpt(text, call)
+  return errors.new(kind, begins == "" and problem or ("%s: %s"):format(problem, begins), call, more)
+end
+
+---An answer that can't be used.
 ---@param problem string
 ---@param text string  the answer
 ---@param call gemini.Label
 ---@param more? table
 ---@return gemini.Error
 function errors.protocol(problem, text, call, more)
-  local begins = text == "" and "" or (": %s"):format(excerpt(text, call))
-  return errors.new("protocol", problem .. begins, call, more)
+  return errors.quoting("protocol", problem, text, call, more)
+end
+
+-- What the codec says first of text that it does not read for its depth.
+local TOO_DEEP = "^nested more than (%d+) deep"
+
+---A text in an answer that is no JSON, no JSON object, nested too deep, or not all of it.
+---@param part string  "the answer", or what of it
+---@param problem? string  a codec's; nil where it is JSON, and no object
+---@param text string
+---@param call gemini.Label
+---@param more? table
+---@return gemini.Error
+function errors.unreadable(part, problem, text, call, more)
+  if not text:find("%S") then return errors.new("protocol", part .. " is empty", call, more) end
+  local depth = problem and problem:match(TOO_DEEP)
+  if depth then
+    return errors.new("limit", ("%s is nested deeper than maxDepth, %s"):format(part, depth), call, more)
+  end
+  -- Where a server or a gateway breaks off, the end that HTTP sees may be a good one.
+  if (problem or ""):find("^unexpected end of text") then
+    return errors.quoting("truncated", part .. " is cut off", text, call, more)
+  end
+  return errors.protocol(part .. (problem and " is no JSON: " .. problem or " is no JSON object"), text, call, more)
 end
 
 -- What an answer without an error object says to a person.

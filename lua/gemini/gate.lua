@@ -1,11 +1,13 @@
 ---Lets a client's requests out in turn: so many at once, so many calls a minute, none while the server wants a pause.
 
-local attempts = require "gemini.attempts"
 local deadline = require "gemini.deadline"
 local driver = require "gemini.loop.driver"
 local errors = require "gemini.errors"
 local loop = require "gemini.loop"
 local queue = require "gemini.loop.queue"
+local retry = require "gemini.retry"
+local task = require "gemini.loop.task"
+local tasks = require "gemini.loop.tasks"
 local wait = require "gemini.loop.wait"
 
 local gate = {}
@@ -19,12 +21,25 @@ local LOOK = 1
 ---@field concurrency integer?
 ---@field perMinute integer?
 ---@field calls gemini.Queue  when the calls of the last minute began
----@field running table<userdata, true>  transfers; weak, for a forgotten one ends with its collection
+---@field running table<userdata|gemini.Place, true>  transfers, and requests that are about to become one; weak, for a
+---  forgotten one ends with its collection
 ---@field line gemini.Queue  who waits for a turn, the first one included
----@field head table?  the one whose turn it is
+---@field head gemini.Place?  the one whose turn it is
 ---@field pausedUntil number
 local Gate = {}
 Gate.__index = Gate
+
+---@class gemini.Place  of a request in the line; then, until it is sent, among those that run
+---@field task gemini.Task?  in which it is
+---@field changed fun()?  what to call when its turn has come, or may have
+---@field left boolean?  it waits no longer
+local Place = {}
+Place.__index = Place
+
+-- A task of PUC Lua 5.1 may end before it could give its place back.
+function Place:running()
+  return not (self.task and task.hasEnded(self.task))
+end
 
 ---@param limit gemini.Limit
 ---@return gemini.Gate
@@ -70,7 +85,7 @@ local function advance(self)
 end
 
 local function join(self)
-  local ticket = {}
+  local ticket = setmetatable({ task = tasks.current() }, Place)
   if self.head then self.line:push(ticket) else self.head = ticket end
   return ticket
 end
@@ -101,23 +116,32 @@ end
 ---@param request gemini.Request
 ---@return number? timeout  seconds that are left of the request's; nil where it has none
 ---@return gemini.Error? err  when the time was up before
+---@return gemini.Place? place  to be filled
 function Gate:enter(request)
   local ends, isCall = deadline.after(request.timeout), request.label.attempts == 0
   local ticket = join(self)
   local raised = await(self, ticket, isCall, ends)
+  local late = ends and deadline.left(ends) <= 0
+  if not raised and not late then self.running[ticket] = true end
   leave(self, ticket)
   if raised then error(raised, 0) end
-  if ends and deadline.left(ends) <= 0 then
+  if late then
     local problem = ("the client's limit left no room within %g s"):format(request.timeout)
     return nil, errors.new("timeout", problem, request.label)
   end
   if isCall and self.perMinute then self.calls:push(deadline.now()) end
-  return ends and deadline.left(ends)
+  return ends and deadline.left(ends), nil, ticket
 end
 
----@param transfer userdata  one that has been let out
-function Gate:hold(transfer)
-  self.running[transfer] = true
+---@param place gemini.Place
+---@param transfer? userdata  what the request has become; nil where it was not sent
+function Gate:fill(place, transfer)
+  self.running[place] = nil
+  if transfer then
+    self.running[transfer] = true
+  elseif self.head and self.head.changed then
+    self.head.changed()
+  end
 end
 
 ---Lets all requests of a client wait, where the server has told one of them to.
@@ -126,7 +150,7 @@ end
 function gate.heed(client, err)
   local own = client.gate
   if not own or not err or err.kind ~= "api" or err.code ~= 429 then return end
-  local seconds = attempts.asked(err)
+  local seconds = retry.asked(err, client.retry)
   if seconds then own.pausedUntil = math.max(own.pausedUntil, deadline.after(seconds)) end
 end
 

@@ -37,10 +37,13 @@ local ROWS = {
   { { kind = "^timeout$", message = "is not active after" }, "wait again, or give the wait a longer timeout" },
   { { kind = "^timeout$", message = "^the client's limit" }, "give a longer timeout, or raise limit" },
   { { kind = "^timeout$", attempts = "^[1-9]" }, "check the network and proxy, or give a longer connectTimeout" },
-  { { kind = "^tls$", message = "^error setting certificate" }, "check caFile" },
-  { { kind = "^tls$", message = "certificate subject name" }, PLACE },
+  { { kind = "^tls$", message = "^the file of trusted" }, "check caFile" },
+  { { kind = "^tls$", message = "is for another host" }, PLACE },
+  { { kind = "^tls$", message = "has expired" }, "check the clock; else it is the server's to mend" },
+  { { kind = "^tls$", message = "is not valid yet" }, "check the clock; else it is the server's to mend" },
   { { kind = "^tls$", message = "certificate" }, CERTIFICATES },
   { { kind = "^tls$" }, PLACE },
+  { { kind = "^network$", message = "^the proxy does not let us" }, "check proxy, its user name and its password" },
   -- A request that was sent: what keeps one from being sent is not the network's.
   { { kind = "^network$", attempts = "^[1-9]" }, PLACE },
 }
@@ -77,11 +80,11 @@ local function nameOf(violation)
 end
 
 -- The first of what the violations are about, as far as the message does not name it.
-local function concerned(err)
+local function concerned(err, message)
   local names, seen = {}, {}
   for _, violation in ipairs(type(err.violations) == "table" and err.violations or {}) do
     local name = nameOf(violation)
-    if name and not seen[name] and not err.message:find(name, 1, true) then
+    if name and not seen[name] and not message:find(name, 1, true) then
       seen[name] = true
       names[#names + 1] = #names < NAMED and plain.line(name, NAME) or "…"
       if #names > NAMED then break end
@@ -91,8 +94,9 @@ local function concerned(err)
 end
 
 ---@param err gemini.Error
+---@param message string  its message as it is shown: one short line
 ---@return string? hint  one short line
-return function(err)
-  local about, todo = concerned(err), wait(err.retryAfter) or known(err)
+return function(err, message)
+  local about, todo = concerned(err, message), wait(err.retryAfter) or known(err)
   return about and todo and ("%s; %s"):format(about, todo) or about or todo
 end

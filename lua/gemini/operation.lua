@@ -198,7 +198,7 @@ end
 ---@param value table
 ---@return gemini.Operation operation  the same table
 function operation.wrap(client, value)
-  client.operationMeta = rawget(client, "operationMeta") or metatable(client)
+  client.operationMeta = client.operationMeta or metatable(client)
   return setmetatable(value, client.operationMeta)
 end
 

@@ -41,6 +41,10 @@ local version = {
 }
 local function hookOf(kind) return { ofType("function"), "a function", kind } end
 
+local function isRetry(value) return value == false or type(value) == "table" end
+
+local retry = { isRetry, "false, or a table of options" }
+local size = { count(1), "a positive number of bytes", "integer" }
 local map = { ofType("table"), "a table of names and values" }
 local hook = hookOf()
 
@@ -55,9 +59,19 @@ local hook = hookOf()
 ---@field idleTimeout? number  seconds without a byte; 120 for streams when absent, else none
 ---@field proxy? string  a proxy's URL, "" for none; as the environment says when absent
 ---@field caFile? string  a file of trusted certificates, in the system's place
+---@field allowHttp? boolean  talk plain http to other hosts than this one, where the key can be read on the way
+---@field maxResponseSize? integer  bytes of an answer that is kept whole, or of all events of a stream; 256 MiB when
+---  absent
+---@field maxEventSize? integer  bytes of one event of a stream; 64 MiB when absent
+---@field maxHeaderSize? integer  bytes of all headers of an answer; 256 KiB when absent. libcurl has limits of its own
+---@field maxDepth? integer  levels of nesting in the JSON of answers; 1,000 when absent, which is the most
+---@field maxRedirects? integer  how often a GET is sent on by its server, 0 for never; 5 when absent
 ---@field json? { encode: function, decode: function }  another JSON codec, lua-cjson for one
 ---@field check? boolean  hold requests against the facts about the API before they are sent
 ---@field limit? gemini.Limit  how much all calls of the client may do together
+---@field retry? gemini.Retry|false  when requests are sent again; false for never
+---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)  called before a request is sent again: what
+---  broke, how many were sent, and the seconds that are waited
 ---@field onRequest? fun(request: table)  sees method, verb, url, headers (the key redacted) and body of each request
 ---@field onResponse? fun(response: table)  sees method, url, status and headers of each answer
 options.client = {
@@ -71,11 +85,36 @@ options.client = {
   idleTimeout = duration,
   proxy = text,
   caFile = text,
+  allowHttp = { ofType("boolean"), "true or false" },
+  maxResponseSize = size,
+  maxEventSize = size,
+  maxHeaderSize = size,
+  maxDepth = {
+    function(value) return count(1)(value) and value <= 1000 end, "a whole number from 1 to 1,000", "integer",
+  },
+  maxRedirects = { count(0), "a whole number from 0 on", "integer" },
   json = { codec, "a table with encode and decode" },
   check = { ofType("boolean"), "true or false" },
   limit = { ofType("table"), "a table of limits" },
+  retry = retry,
+  onRetry = hook,
   onRequest = hook,
   onResponse = hook,
+}
+
+local function amount(value) return type(value) == "number" and value >= 0 and value < math.huge end
+
+---@class gemini.Retry
+---@field attempts? integer  requests for one call at most, the first included; 5 when absent
+---@field delay? number  seconds before the second one, twice as many before each further one; 1 when absent. A random
+---  part of them, from half to all, is waited
+---@field maxDelay? number  seconds that are waited at most, on a server's behalf too; 60 when absent
+---@field creates? boolean  repeat also what may have been carried out, where a second time may make a second thing
+options.retry = {
+  attempts = { count(1), "a positive number of requests", "integer" },
+  delay = { amount, "a number of seconds", "number" },
+  maxDelay = { amount, "a number of seconds", "number" },
+  creates = { ofType("boolean"), "true or false" },
 }
 
 ---@class gemini.Limit  where it is given, a 429 that names a delay lets all calls wait for so long
@@ -89,11 +128,19 @@ options.limit = {
 ---@class gemini.CallOptions
 ---@field timeout? number  seconds for this call
 ---@field idleTimeout? number  seconds without a byte
+---@field retry? gemini.Retry|false  over the client's
+---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)  in the client's place
 ---@field headers? table<string, string>  sent with this request, over the client's
 ---@field version? string  the API's version segment
+---@field maxResponseSize? integer  bytes of an answer that is kept whole, or of all events of a stream
+---@field maxEventSize? integer  bytes of one event of a stream
 options.call = {
+  maxResponseSize = size,
+  maxEventSize = size,
   timeout = duration,
   idleTimeout = duration,
+  retry = retry,
+  onRetry = hook,
   headers = map,
   version = version,
 }
@@ -193,6 +240,16 @@ function options.check(given, known)
     if wrong and (not first or tostring(name) < first) then first, problem = tostring(name), wrong end
   end
   return problem
+end
+
+---Checks an option that is a table of options.
+---@param name string
+---@param given any
+---@param known table  one of the tables above
+---@return string? problem
+function options.within(name, given, known)
+  local problem = given and options.check(given, known)
+  return problem and ("%s: %s"):format(name, problem) or nil
 end
 
 return options

@@ -2,18 +2,32 @@
 
 local plain = {}
 
+---Text as UTF-8: what is none becomes U+FFFD.
+---@param text string
+---@return string
+function plain.legible(text)
+  if not text:find("[\128-\255]") then return text end
+  local quoted = text:gsub('[%z\1-\31"\\]', function(byte) return ("\\u%04x"):format(byte:byte()) end)
+  return (require("gemini.codec").decode('"' .. quoted .. '"'))
+end
+
+-- The first bytes, without the last character.
+local function clipped(text, most)
+  return (text:sub(1, most):gsub("[\192-\255]?[\128-\191]*$", ""))
+end
+
 ---One printable line.
 ---@param text string
 ---@param most integer  bytes; what is longer is cut, and not in the middle of a UTF-8 sequence
 ---@return string line
 function plain.line(text, most)
   local cut = #text > 4 * most
-  text = text:sub(1, 4 * most)
+  text = plain.legible(cut and clipped(text, 4 * most) or text)
   -- C1 controls, separators of lines, and what turns the direction of writing.
   text = text:gsub("\194[\128-\159]", " "):gsub("\226\128[\168-\174]", " ")
   text = text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", "")
   if not cut and #text <= most then return text end
-  return (text:sub(1, most):gsub("[\192-\255]?[\128-\191]*$", "")) .. "…"
+  return clipped(text, most) .. "…"
 end
 
 -- The index behind `what`; behind the end where there is none.

@@ -1,4 +1,4 @@
----Texts that nobody else has: boundaries, names of temporary files.
+---What nobody else has: texts for boundaries and names of temporary files, numbers for delays.
 
 local random = {}
 
@@ -21,6 +21,11 @@ end
 ---@return string text  letters and digits
 function random.text(n)
   return (bytes(n):gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
+end
+
+---@return number  at least 0 and less than 1
+function random.fraction()
+  return tonumber(random.text(4):sub(1, 6), 16) / 2 ^ 24
 end
 
 return random

@@ -6,7 +6,7 @@ local reply = {}
 
 -- What servers send for absent.
 local function textOrNumber(value)
-  return (type(value) == "string" or type(value) == "number") and value or nil
+  return (type(value) == "string" and value ~= "" or type(value) == "number") and value or nil
 end
 
 -- The candidate whose index is 0 or absent.

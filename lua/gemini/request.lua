@@ -8,6 +8,7 @@ local options = require "gemini.options"
 local parameters = require "gemini.parameters"
 local path = require "gemini.path"
 local query = require "gemini.query"
+local retry = require "gemini.retry"
 
 local request = {}
 
@@ -23,6 +24,7 @@ local request = {}
 ---@field stream? boolean|string
 ---@field upload? "required"|"optional"
 ---@field download? boolean
+---@field once? boolean
 
 -- The arguments that do not go into the body.
 local function elsewhere(row)
@@ -94,7 +96,8 @@ end
 
 local function checkCall(call)
   local problem = options.check(call, options.call)
-  return problem or call and call.headers and headers.check(call.headers)
+  if problem or not call then return problem end
+  return options.within("retry", call.retry, options.retry) or call.headers and headers.check(call.headers)
 end
 
 ---@class gemini.Request  what loop.submit takes, but for its headers
@@ -104,15 +107,32 @@ end
 ---@field headers table<string, string>  by lower-case name, without the credentials, which are fetched at each sending
 ---@field body? string|table[]  a text, or segments (see luarequest.h)
 ---@field reading? "events"|"pieces"  how a good answer is read; whole when absent
----@field once? boolean  what has begun to leave is not sent again behind the caller's back
+---@field once? boolean  not sent again, by libcurl or by us, where it may have been carried out
+---@field retry gemini.Retry
+---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)
 ---@field timeout? number  seconds, like all that follow
 ---@field connectTimeout number
 ---@field idleTimeout? number
 ---@field proxy? string
 ---@field caFile? string
+---@field maxBytes integer  of an answer that is kept whole, or of one event
+---@field maxTotalBytes integer  of an answer in all, where that is kept
+---@field takenBytes? integer  of these, what came before
+---@field maxHeaderBytes integer
 
 -- Seconds for a call that nobody gave a time, and without a byte for one that takes as long as its bytes do.
 local TIMEOUT, IDLE_TIMEOUT = 600, 120
+
+local MIB = 1024 * 1024
+
+-- What an answer may have, in bytes.
+local function limit(built, client, call)
+  built.maxTotalBytes = call.maxResponseSize or client.maxResponseSize or 256 * MIB
+  local event = call.maxEventSize or client.maxEventSize or 64 * MIB
+  built.maxBytes = built.reading == "events" and event or built.maxTotalBytes
+  built.maxHeaderBytes = client.maxHeaderSize or MIB / 4
+  return built
+end
 
 -- `lasting` for a stream and for media.
 local function assemble(client, method, row, call, url, text, lasting)
@@ -129,6 +149,9 @@ local function assemble(client, method, row, call, url, text, lasting)
     idleTimeout = call.idleTimeout or client.idleTimeout or lasting and IDLE_TIMEOUT or nil,
     proxy = client.proxy,
     caFile = client.caFile,
+    once = row.once,
+    retry = retry.policy(call.retry, client.retry),
+    onRetry = call.onRetry or client.onRetry,
   }
 end
 
@@ -187,7 +210,7 @@ function request.build(client, method, row, args, call, place)
   local streamed = request.streams(row, args)
   local built = assemble(client, method, row, call, url, text, streamed or row.download or place ~= nil)
   built.reading = streamed and "events" or row.download and "pieces" or nil
-  return built
+  return limit(built, client, call)
 end
 
 return request

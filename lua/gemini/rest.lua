@@ -1,9 +1,13 @@
 ---Carries out one call: sends a request, waits for the answer, returns the reply or the error.
 
+local attempts = require "gemini.attempts"
+local deadline = require "gemini.deadline"
 local errors = require "gemini.errors"
 local headers = require "gemini.headers"
 local kinds = require "gemini.kinds"
 local loop = require "gemini.loop"
+local redirect = require "gemini.redirect"
+local retry = require "gemini.retry"
 local tables = require "gemini.tables"
 local wire = require "gemini.wire"
 local wrap = require "gemini.wrap"
@@ -42,23 +46,31 @@ local function send(client, request, who, timeout)
   return loop.submit(sent)
 end
 
+local function dispatch(client, request, timeout)
+  local who, err = client.credentials(request.label)
+  if not who then return nil, err end
+  -- A server may have put it into a URL that it sends us to.
+  if errors.redact(request.url, request.label) ~= request.url then
+    return nil, errors.new("protocol", "the key is a part of the URL, and is not sent there", request.label)
+  end
+  return send(client, request, who, timeout)
+end
+
 ---Starts a request, once the client's limits allow it.
 ---@param client gemini.State
 ---@param request gemini.Request
 ---@return userdata? transfer
 ---@return gemini.Error? err  when there are no credentials to send, or no turn came in time
 function rest.submit(client, request)
-  local gate, timeout = client.gate, request.timeout
-  if gate then
-    local left, late = gate:enter(request)
-    if late then return nil, late end
-    timeout = left
-  end
-  local who, err = client.credentials(request.label)
-  if not who then return nil, err end
-  local transfer = send(client, request, who, timeout)
-  if gate then gate:hold(transfer) end
-  return transfer
+  local gate = client.gate
+  if not gate then return dispatch(client, request, request.timeout) end
+  local left, late, place = gate:enter(request)
+  if late then return nil, late end
+  -- The user's functions that are called here may wait, or raise.
+  local ok, transfer, err = loop.try(dispatch, client, request, left)
+  gate:fill(place, ok and transfer or nil)
+  if not ok then error(transfer, 0) end
+  return transfer, err
 end
 
 ---Takes notice of an error that concerns more calls than the one it came to.
@@ -79,7 +91,7 @@ function rest.observe(client, request, transfer)
     method = request.label.method,
     url = request.url,
     status = status,
-    headers = redacted(transfer:headers()),
+    headers = errors.redact(redacted(transfer:headers()), request.label),
   })
   if ok then return end
   loop.close(transfer)
@@ -131,8 +143,7 @@ function rest.read(client, row, request, transfer)
     if object then return nil, errors.api(object, request.label) end
   end
   if isObject(value) then return wrap(client, row.reply, unwrapped(row, value)) end
-  problem = problem and "the answer is no JSON: " .. problem or "the answer is no JSON object"
-  return nil, errors.protocol(problem, text or transfer:bodyText(), request.label)
+  return nil, errors.unreadable("the answer", problem, text or transfer:bodyText(), request.label)
 end
 
 ---@class gemini.Exchange  what a request and its answer pass through
@@ -140,17 +151,40 @@ end
 ---@field tick? fun(transfer: userdata)  called while the answer is waited for
 ---@field ended? fun(transfer: userdata)  called when the exchange is over, however it ended
 
----Sends a request, waits for the whole answer, and has it read.
+local function answer(client, request, tick)
+  local transfer, err = rest.submit(client, request)
+  if not transfer then return nil, err end
+  loop.await(transfer, tick)
+  rest.observe(client, request, transfer)
+  return transfer
+end
+
+---Sends a GET and waits until its answer has begun, wherever the server has it.
+---@param client gemini.State
+---@param request gemini.Request
+---@param tick? fun(transfer: userdata)  called while it is waited for
+---@return userdata? transfer
+---@return gemini.Error?
+function rest.locate(client, request, tick)
+  local ends = deadline.after(request.timeout)
+  return redirect.follow(client, request, function(url)
+    if url == request.url then return answer(client, request, tick) end
+    local moved = tables.copy(request)
+    moved.url, moved.timeout = url, deadline.limit(ends)
+    return answer(client, moved, tick)
+  end)
+end
+
+---Sends a request, waits for the whole answer, and has it read. Tries nothing twice.
 ---@param client gemini.State
 ---@param request gemini.Request
 ---@param steps gemini.Exchange
 ---@return any value  what `read` gives
 ---@return gemini.Error?
 function rest.exchange(client, request, steps)
-  local transfer, err = rest.submit(client, request)
+  local obtain = request.method == "GET" and rest.locate or answer
+  local transfer, err = obtain(client, request, steps.tick)
   if not transfer then return nil, err end
-  loop.await(transfer, steps.tick)
-  rest.observe(client, request, transfer)
   if steps.ended then steps.ended(transfer) end
   local value
   err = wire.failure(client.wire, transfer, request.label)
@@ -162,15 +196,26 @@ function rest.exchange(client, request, steps)
   return value, err
 end
 
+---Carries out a call: sends its request, and again where that may help.
 ---@param client gemini.State
 ---@param row gemini.Row
 ---@param request gemini.Request
 ---@return table? reply
 ---@return gemini.Error?
 function rest.call(client, row, request)
-  return rest.exchange(client, request, {
+  local sent
+  local steps = {
     read = function(transfer) return rest.read(client, row, request, transfer) end,
-  })
+    ended = function(transfer) sent = transfer:isSent() end,
+  }
+  local tries = attempts.new(request)
+  repeat
+    sent = nil
+    local reply, err = rest.exchange(client, tries:request(), steps)
+    if not err then return reply end
+    if sent == nil then return nil, err end
+    if not (retry.mayRepeat(err, request, sent) and tries:again(err)) then return nil, tries:tell(err) end
+  until false
 end
 
 return rest

@@ -4,6 +4,7 @@ local api = require "gemini.api"
 local attempts = require "gemini.attempts"
 local deadline = require "gemini.deadline"
 local request = require "gemini.request"
+local retry = require "gemini.retry"
 local tables = require "gemini.tables"
 
 -- The call's options for what is left of its time; nil when none is.
@@ -23,9 +24,9 @@ end
 ---@return fun(err: gemini.Error): gemini.Request?  the request that goes on; nil where the stream can't be taken up
 return function(steps, client, first, call)
   local ends = deadline.after(first.timeout)
-  local attempt = attempts.new(ends)
+  local attempt = attempts.new(first, 1, ends)
   return function(err)
-    if not (attempts.mayPass(err) and steps.id and steps.lastEventId) then return nil end
+    if not (retry.mayPass(err) and steps.id and steps.lastEventId) then return nil end
     if not attempt:again(err, steps.lastEventId) then return nil end
     local options = remaining(call, ends)
     if not options then return nil end

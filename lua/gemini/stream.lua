@@ -1,8 +1,10 @@
 ---A reply in pieces, as they arrive: an iterator over chunks that raises when the stream breaks.
 
+local attempts = require "gemini.attempts"
 local errors = require "gemini.errors"
 local loop = require "gemini.loop"
 local rest = require "gemini.rest"
+local retry = require "gemini.retry"
 local wire = require "gemini.wire"
 
 ---@class gemini.Stream
@@ -11,6 +13,8 @@ local wire = require "gemini.wire"
 ---@field private wire gemini.Wire
 ---@field private label gemini.Label
 ---@field private merge gemini.Merge|gemini.Steps  what has come so far
+---@field private anew fun(err: gemini.Error, sent: boolean): gemini.Request?, gemini.Error?  the request once more, as
+---  long as no chunk has come; else nil and the error
 ---@field private again (fun(err: gemini.Error): gemini.Request?)?  the request that goes on where this one broke
 ---@field private observe fun()?  what is still to be called when the answer begins
 ---@field private queue table[]?  chunks that came in one event
@@ -49,10 +53,19 @@ end
 
 local observer
 
+-- The request that follows one that broke; or nil and the error.
+local function following(self, err)
+  if not self.began then return self.anew(err, self.transfer:isSent()) end
+  return self.again and self.again(err), err
+end
+
 -- Takes the stream up again where it broke; nil and the error where that can't be done.
 local function resumed(self, err)
-  local request = self.again and self.again(err)
-  if not request then return nil, err end
+  local request, why = following(self, err)
+  -- Somebody may have closed it meanwhile.
+  if self.err then return nil, self.err end
+  if not request then return nil, why end
+  if self.began then request.takenBytes = self.transfer:taken() end
   local ok, transfer, refused = pcall(rest.submit, self.client, request)
   if not ok then
     fail(self, errors.new("cancelled", "the stream could not be taken up again", self.label, partial(self)))
@@ -71,7 +84,7 @@ local function outcome(self)
   if complete and self.again then return nil end
   local err = wire.failure(self.wire, self.transfer, self.label)
   if err or complete then return err end
-  return errors.new("truncated", "the stream ended without a finish reason", self.label)
+  return wire.unfinished(self.transfer, self.began, self.label)
 end
 
 -- Ends the stream, or goes on with it.
@@ -88,6 +101,14 @@ local function finish(self)
   fail(self, why)
 end
 
+-- Goes on behind an error that came between chunks, or fails by it.
+local function broke(self, err)
+  local on, why = resumed(self, err)
+  if on then return nil end
+  why.partial = self.merge:response()
+  return fail(self, why)
+end
+
 -- The chunk as users see it, or nil and the error; nil alone where the stream has been taken up again, or the chunk is
 -- one that came before.
 local function accept(self, chunk)
@@ -100,10 +121,7 @@ local function accept(self, chunk)
     self.began = true
     return self.merge:add(chunk)
   end
-  local on, err = resumed(self, errors.api(object, self.label))
-  if on then return nil end
-  err.partial = self.merge:response()
-  return fail(self, err)
+  return broke(self, errors.api(object, self.label))
 end
 
 -- A server that does not know `alt=sse` answers with one array of all chunks.
@@ -142,7 +160,7 @@ local function take(self)
   elseif text == "[DONE]" then
     self.merge:done()
   else
-    protocol(self, "an event is no JSON: " .. problem, text)
+    broke(self, errors.unreadable("an event", problem, text, self.label))
   end
 end
 
@@ -207,6 +225,15 @@ end
 local FORMS = { Interaction = { merge = "gemini.steps", resume = "gemini.resume" } }
 local PLAIN = { merge = "gemini.merge" }
 
+-- A function, for nobody who looks at a stream shall see what is in a request: a proxy's password.
+local function repeater(request)
+  local tries = attempts.new(request)
+  return function(err, sent)
+    if retry.mayRepeat(err, request, sent) and tries:again(err) then return tries:request() end
+    return nil, tries:tell(err)
+  end
+end
+
 local stream = {}
 
 ---Starts a stream call.
@@ -226,6 +253,7 @@ function stream.open(client, row, request, args, call)
     err = err,
     wire = client.wire,
     label = request.label,
+    anew = repeater(request),
     merge = merge,
     again = form.resume and require(form.resume)(merge, client, request, call),
     observe = observer(client, request, transfer),

@@ -2,6 +2,7 @@
 
 require("gemini.interpreted")()
 
+local delay = require "gemini.delay"
 local errors = require "gemini.errors"
 local tables = require "gemini.tables"
 
@@ -14,13 +15,13 @@ local wire = {}
 ---@field body fun(transfer: userdata): any, string?, string?  the answer; or nil, problem and text
 
 ---@return gemini.Wire
-local function native()
+local function native(maxDepth)
   local codec = require "gemini.codec"
   return {
     encode = codec.encode,
-    decode = codec.decode,
-    event = function(transfer) return transfer:event() end,
-    body = function(transfer) return transfer:body() end,
+    decode = function(text) return codec.decode(text, maxDepth) end,
+    event = function(transfer) return transfer:event(maxDepth) end,
+    body = function(transfer) return transfer:body(maxDepth) end,
   }
 end
 
@@ -68,9 +69,19 @@ local function textOnly(encode, empty)
   end
 end
 
+-- Whether a text is cut off, the core's codec tells of all in the same words.
+local function explained(decode)
+  return function(text)
+    local value, problem = decode(text)
+    if value ~= nil then return value end
+    local _, ours = require("gemini.codec").decode(text)
+    return nil, ours or problem
+  end
+end
+
 ---@return gemini.Wire
 local function foreign(json)
-  local decode = guarded(json.decode, "json.decode")
+  local decode = explained(guarded(json.decode, "json.decode"))
   local function decoded(text)
     if text == nil then return nil end
     local value, problem = decode(text)
@@ -86,9 +97,22 @@ local function foreign(json)
 end
 
 ---@param json? { encode: function, decode: function }  the user's codec
+---@param maxDepth? integer  of what the core's codec decodes; its own limit when absent
 ---@return gemini.Wire
-function wire.new(json)
-  return json and foreign(json) or native()
+function wire.new(json, maxDepth)
+  return json and foreign(json) or native(maxDepth)
+end
+
+-- Where an answer that broke off tells more than the break.
+local QUOTED = { truncated = true, protocol = true, network = true }
+
+local function broken(transfer, kind, message, call)
+  local status, more = transfer:status(), nil
+  message = require("gemini.failures").tell(kind, message, call.url)
+  if status and status >= 300 then
+    more = { code = status, retryAfter = delay.header(transfer:headers()["retry-after"]) }
+  end
+  return errors.quoting(kind, message, QUOTED[kind] and transfer:bodyText() or "", call, more)
 end
 
 ---The error in which a finished transfer ended, nil if its answer has a 2xx status.
@@ -98,10 +122,32 @@ end
 ---@return gemini.Error?
 function wire.failure(codec, transfer, call)
   local kind, message = transfer:failure()
-  if kind then return errors.new(kind, message, call) end
+  if kind then return broken(transfer, kind, message, call) end
   local status = transfer:status()
   if status >= 200 and status < 300 then return nil end
   return errors.http(status, transfer:bodyText(), codec.decode, call, transfer:headers())
+end
+
+local FIELDS = { "data", "event", "id", "retry" }
+
+-- Whether events may begin so; a comment's name is empty.
+local function mayBeEvents(text)
+  local name = text:gsub("^\239\187\191", ""):match("^[\r\n]*([^:\r\n]*)")
+  for _, field in ipairs(FIELDS) do
+    if field:sub(1, #name) == name then return true end
+  end
+  return false
+end
+
+---The error of a finished stream that has not said all.
+---@param transfer userdata
+---@param began boolean?  whether there was a chunk
+---@param call gemini.Label
+---@return gemini.Error
+function wire.unfinished(transfer, began, call)
+  local text = transfer:bodyText()
+  if not (began or mayBeEvents(text)) then return errors.protocol("the answer is no event stream", text, call) end
+  return errors.quoting("truncated", "the stream ended without a finish reason", began and "" or text, call)
 end
 
 return wire

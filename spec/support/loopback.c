@@ -17,6 +17,7 @@
  *   {"fill", bytes, count}         the same bytes, count times
  *   {"sleep", seconds}
  *   {"meet", n}                    waits until n connections have come to a `meet`
+ *   {"relay", port}                passes bytes to and from a port of this machine, until either side ends
  *   {"close"}                      FIN, as at the script's end
  *   {"reset"}                      RST
  *   {"loop"}                       back to the first op

@@ -6,6 +6,9 @@
 
 #include "loopback_conn.h"
 
+#include <netinet/in.h>
+#include <unistd.h>
+
 #define BLOCK_SIZE 65536 /* what `fill` sends at once */
 
 static enum outcome run_recv(struct conn *c, const struct op *op) {
@@ -85,6 +88,44 @@ static enum outcome run_meet(struct conn *c, const struct op *op) {
   return next;
 }
 
+/* A connection to a port of this machine; -1 when there is none. */
+static int dial(size_t port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+static enum outcome pass_on(struct conn *c, int to) {
+  enum outcome next = c->in_len ? NEXT : read_more(c);
+  if (next == NEXT && send(to, c->in, c->in_len, MSG_NOSIGNAL) < 0) next = FINISH;
+  c->in_len = 0;
+  return next;
+}
+
+static enum outcome pass_back(struct conn *c, int from) {
+  char block[READ_SIZE];
+  ssize_t n = recv(from, block, sizeof block, 0);
+  return n > 0 ? send_bytes(c, block, (size_t)n) : FINISH;
+}
+
+static enum outcome run_relay(struct conn *c, const struct op *op) {
+  int fd = dial(op->number);
+  enum outcome next = fd < 0 ? DROP : NEXT;
+  if (next == NEXT && c->in_len) next = pass_on(c, fd);
+  while (next == NEXT) {
+    struct pollfd fds[3] = {{c->server->wake[0], POLLIN, 0}, {c->fd, POLLIN, 0}, {fd, POLLIN, 0}};
+    if (poll(fds, 3, -1) < 0) continue;
+    if (fds[0].revents) next = DROP;
+    if (next == NEXT && fds[1].revents) next = pass_on(c, fd);
+    if (next == NEXT && fds[2].revents) next = pass_back(c, fd);
+  }
+  if (fd >= 0) close(fd);
+  return next;
+}
+
 static enum outcome run_close(struct conn *c, const struct op *op) {
   (void)c, (void)op;
   return FINISH;
@@ -118,10 +159,10 @@ static const struct op_kind {
   const char *args;
   op_fn *run;
 } OPS[] = {
-    {"recv", "", run_recv},   {"send", "b", run_send},   {"drip", "bps", run_drip}, {"cut", "boS", run_cut},
-    {"fill", "bn", run_fill}, {"sleep", "s", run_sleep}, {"close", "", run_close},  {"reset", "", run_reset},
-    {"loop", "", run_loop},   {"hold", "", run_hold},    {"sip", "ns", run_sip},    {"meet", "n", run_meet},
-    {NULL, NULL, NULL},
+    {"recv", "", run_recv},    {"send", "b", run_send},   {"drip", "bps", run_drip}, {"cut", "boS", run_cut},
+    {"fill", "bn", run_fill},  {"sleep", "s", run_sleep}, {"close", "", run_close},  {"reset", "", run_reset},
+    {"loop", "", run_loop},    {"hold", "", run_hold},    {"sip", "ns", run_sip},    {"meet", "n", run_meet},
+    {"relay", "n", run_relay}, {NULL, NULL, NULL},
 };
 
 #endif

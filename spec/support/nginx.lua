@@ -1,5 +1,6 @@
 ---nginx with TLS and HTTP/2 before another server, for specs.
 
+local certificate = require "spec.support.certificate"
 local read = require "spec.support.read"
 local socket = require "socket"
 
@@ -27,6 +28,8 @@ http {
     listen 127.0.0.1:%(port) ssl http2;
     ssl_certificate %(dir)/cert.pem;
     ssl_certificate_key %(dir)/key.pem;
+    ssl_protocols %(protocols);
+    ssl_ciphers ALL:@SECLEVEL=0;
     location / {
       proxy_pass %(upstream);
       proxy_http_version 1.1;
@@ -53,11 +56,6 @@ local function freePort()
   return tonumber(port)
 end
 
-local function certificate(dir)
-  os.execute(("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
-    .. "-addext subjectAltName=IP:127.0.0.1 -keyout %s/key.pem -out %s/cert.pem 2>/dev/null"):format(dir, dir))
-end
-
 local function awaitPort(port)
   for _ = 1, 100 do
     local client = socket.connect("127.0.0.1", port)
@@ -69,20 +67,30 @@ end
 
 ---Starts nginx before a server.
 ---@param upstream string  its URL
----@return table server  `url`, `caFile`, `seen()` (a list of { connection, protocol, uri }), `stop()`
-function nginx.start(upstream)
+---@param options? table  of certificate.make, and `protocols`, "TLSv1.1"
+---@return table server  `url`, `port`, `caFile`, `authority` (a file too, of the issuer where there is one), `seen()` (a
+---  list of { connection, protocol, uri }), `stop()`
+function nginx.start(upstream, options)
+  options = options or {}
   local dir = os.tmpname()
   os.remove(dir)
   os.execute("mkdir -m 700 " .. dir)
-  certificate(dir)
-  local values = { dir = dir, port = tostring(freePort()), upstream = upstream }
+  certificate.make(dir, options)
+  local values = {
+    dir = dir, port = tostring(freePort()), upstream = upstream, protocols = options.protocols or "TLSv1.2 TLSv1.3",
+  }
   write(dir .. "/nginx.conf", (CONFIG:gsub("%%%((%w+)%)", values)))
   local command = "PATH=$PATH:/usr/sbin; nginx -c %s/nginx.conf -e %s/error.log >/dev/null 2>&1 & echo $!"
   local pipe = io.popen(command:format(dir, dir))
   local pid = pipe:read("*l")
   pipe:close()
   awaitPort(tonumber(values.port))
-  local server = { url = "https://127.0.0.1:" .. values.port, caFile = dir .. "/cert.pem" }
+  local server = {
+    url = "https://127.0.0.1:" .. values.port,
+    port = tonumber(values.port),
+    caFile = dir .. "/cert.pem",
+    authority = dir .. "/authority.pem",
+  }
   function server.seen()
     socket.sleep(0.1)
     local list = {}

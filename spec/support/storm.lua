@@ -211,7 +211,8 @@ function storm.run(drive, seed, count)
   local calls, streams = loopback.start(answering(random)), loopback.start(streaming(random))
   local self = setmetatable({
     random = random, count = count, begun = 0, tasks = {}, reasons = {},
-    calls = gemini.new { apiKey = "k", baseUrl = calls.url }, streams = gemini.new { apiKey = "k", baseUrl = streams.url },
+    calls = gemini.new { apiKey = "k", baseUrl = calls.url, retry = false },
+    streams = gemini.new { apiKey = "k", baseUrl = streams.url, retry = false },
   }, Storm)
   local ok, raised = pcall(drive, self)
   calls:stop()

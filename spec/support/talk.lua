@@ -47,25 +47,36 @@ function talk.last(answer)
   return { { "recv" }, { "send", said }, { "close" } }
 end
 
+local function answers(...)
+  local scripts = {}
+  for i = 1, select("#", ...) do scripts[i] = talk.last((select(i, ...))) end
+  return scripts
+end
+
 ---Starts a server that gives these answers, one a request, on connections that it closes after each.
 ---@param ... string
 ---@return table client
 ---@return userdata server
-function talk.answering(...)
-  local scripts = {}
-  for i = 1, select("#", ...) do scripts[i] = talk.last((select(i, ...))) end
-  return talk.scripted(scripts)
-end
+function talk.answering(...) return talk.scripted(answers(...)) end
+
+---Options of a client that repeats as usual.
+talk.REPEATING = { retry = {} }
+
+---Like `answering`, with such a client.
+---@param ... string
+---@return table client
+---@return userdata server
+function talk.repeating(...) return talk.scripted(answers(...), talk.REPEATING) end
 
 ---@param scripts table  see loopback.c
----@param options? table  of gemini.new
+---@param options? table  of gemini.new; `retry` is false when absent
 ---@param more? table  of loopback.start
 ---@return table client
 ---@return userdata server
 function talk.scripted(scripts, options, more)
   talk.stop()
   server = loopback.start(scripts, more)
-  local given = { apiKey = "k-secret-1", baseUrl = server.url }
+  local given = { apiKey = "k-secret-1", baseUrl = server.url, retry = false }
   for name, value in pairs(options or {}) do given[name] = value end
   return gemini.new(given), server
 end

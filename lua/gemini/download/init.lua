@@ -42,9 +42,10 @@ function download.build(client, method, row, args, call)
   return built
 end
 
-local function targetFor(saving)
+local function targetFor(built)
+  local saving = built.saving
   if saving.path then return targets.file(saving.path) end
-  return saving.sink and targets.sink(saving.sink) or targets.memory()
+  return saving.sink and targets.sink(saving.sink) or targets.memory(built.maxTotalBytes)
 end
 
 local function failure(built, problem, kind)
@@ -82,7 +83,7 @@ end
 ---@return string|integer? result  the bytes; with `path` that path, with `sink` how many bytes it got
 ---@return gemini.Error?
 function download.get(client, _, built)
-  local target, problem = targetFor(built.saving)
+  local target, problem = targetFor(built)
   if not target then return nil, failure(built, problem) end
   local source = pieces(client, built)
   local ok, result, err = loop.try(finish, source, target, built)

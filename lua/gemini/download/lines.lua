@@ -3,26 +3,24 @@
 local errors = require "gemini.errors"
 local pieces = require "gemini.download.pieces"
 
--- No value is longer.
-local LONGEST = 256 * 1024 * 1024
-
 local function decoded(client, line, label)
   local value, problem = client.wire.decode(line)
   if type(value) == "table" then return value end
-  problem = problem and "no JSON: " .. problem or "no JSON object"
-  return nil, errors.protocol("a line of the results is " .. problem, line, label)
+  return nil, errors.unreadable("a line of the results", problem, line, label)
 end
 
 -- An iterator over lines: text; nil at the end; nil and the error.
-local function split(source, label)
+local function split(source, built)
+  local most, label = built.maxTotalBytes, built.label
   local text, at, parts, size = "", 1, {}, 0
   return function()
     while text do
       local last = text:find("\n", at, true)
       parts[#parts + 1] = text:sub(at, (last or 0) - 1)
       size = size + #parts[#parts]
-      if size > LONGEST then
-        return nil, errors.new("limit", ("a line of the results is longer than %d bytes"):format(LONGEST), label)
+      if size > most then
+        local problem = "a line of the results is longer than maxResponseSize, %d bytes"
+        return nil, errors.new("limit", problem:format(most), label)
       end
       if last then
         local line = table.concat(parts)
@@ -44,7 +42,7 @@ end
 ---@param built gemini.Request  a GET
 ---@return fun(): table?, gemini.Error?  the next value; nil at the end; nil and the error
 return function(client, built)
-  local nextLine = split(pieces(client, built), built.label)
+  local nextLine = split(pieces(client, built), built)
   return function()
     while true do
       local line, err = nextLine()

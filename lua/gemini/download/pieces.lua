@@ -5,13 +5,10 @@ local deadline = require "gemini.deadline"
 local errors = require "gemini.errors"
 local headers = require "gemini.headers"
 local loop = require "gemini.loop"
-local origin = require "gemini.origin"
 local rest = require "gemini.rest"
+local retry = require "gemini.retry"
 local tables = require "gemini.tables"
 local wire = require "gemini.wire"
-
-local REDIRECTS = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
-local MOST_REDIRECTS = 5
 
 ---@class gemini.Pieces
 ---@field received integer  bytes that were handed over
@@ -41,41 +38,20 @@ local function protocol(self, problem)
   return errors.new("protocol", problem, self.built.label)
 end
 
--- The request for what is still to come, at this place.
-local function request(self, url)
+-- The request for what is still to come.
+local function request(self)
   local sent = tables.copy(self.built)
   local range = self.received > 0 and { Range = ("bytes=%d-"):format(self.received) } or nil
-  sent.url, sent.headers = url, headers.merge(self.built.headers, range)
-  sent.timeout = deadline.limit(self.ends)
+  sent.headers, sent.timeout = headers.merge(self.built.headers, range), deadline.limit(self.ends)
   return sent
-end
-
-local function redirects(transfer)
-  return not transfer:failure() and REDIRECTS[transfer:status()] and transfer:headers().location
-end
-
--- The transfer that brings the bytes, wherever the server redirects to; nil and the error.
-local function open(self)
-  local url = self.built.url
-  for _ = 0, MOST_REDIRECTS do
-    local sent = request(self, url)
-    local transfer, err = rest.submit(self.client, sent)
-    if not transfer then return nil, err end
-    loop.await(transfer)
-    rest.observe(self.client, sent, transfer)
-    local location = redirects(transfer)
-    if not location then return transfer end
-    loop.close(transfer)
-    url = origin.resolve(self.client.baseUrl, location)
-    if not url then return nil, protocol(self, "the server redirects the download to no place on this host") end
-  end
-  return nil, protocol(self, "the download was redirected too often")
 end
 
 -- Where an answer's bytes begin in the file, and how many the file has.
 local function placeOf(transfer, fields)
   if transfer:status() ~= 206 then
-    return 0, not fields["content-encoding"] and headers.integer(fields["content-length"]) or nil
+    -- A length beside chunks says nothing.
+    local coded = fields["content-encoding"] or fields["transfer-encoding"]
+    return 0, not coded and headers.integer(fields["content-length"]) or nil
   end
   local first, total = (fields["content-range"] or ""):match("^bytes (%d+)%-%d+/([%d*]+)$")
   return headers.integer(first), headers.integer(total)
@@ -118,7 +94,7 @@ end
 
 -- Opens a transfer, or nil and the error.
 local function connect(self)
-  local transfer, err = open(self)
+  local transfer, err = rest.locate(self.client, request(self))
   if not transfer then return nil, err end
   self.transfer = transfer
   local status = transfer:status()
@@ -151,7 +127,7 @@ end
 
 -- Whether to go on behind an error.
 local function mayGoOn(self, err)
-  if not attempts.mayPass(err) or not self.attempts:again(err, self.received) then return false end
+  if not retry.mayPass(err) or not self.attempts:again(err, self.received) then return false end
   if self.transfer then loop.close(self.transfer) end
   self.transfer = nil
   return true
@@ -187,7 +163,7 @@ return function(client, built)
     client = client,
     built = built,
     ends = ends,
-    attempts = attempts.new(ends),
+    attempts = attempts.new(built, 1, ends),
     received = 0,
     skip = 0,
     seen = {},

@@ -9,17 +9,16 @@ local targets = {}
 ---@field finish fun(received: integer): any, string?, string?  what the download returns, or the like
 ---@field abandon fun()  leaves nothing behind
 
--- What a string may become.
-local MOST_IN_MEMORY = 256 * 1024 * 1024
-
+---@param most integer  bytes
 ---@return gemini.Target
-function targets.memory()
+function targets.memory(most)
   local parts, size = {}, 0
   return {
     write = function(bytes)
       size = size + #bytes
-      if size > MOST_IN_MEMORY then
-        return nil, ("the file is larger than %d bytes: give path or sink"):format(MOST_IN_MEMORY), "limit"
+      if size > most then
+        local problem = "the file is larger than maxResponseSize, %d bytes: give path or sink"
+        return nil, problem:format(most), "limit"
       end
       parts[#parts + 1] = bytes
       return true

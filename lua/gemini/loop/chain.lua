@@ -42,6 +42,11 @@ function Chain:next(item)
   return self.first
 end
 
+---@return table|false
+function Chain:newest()
+  return self.last
+end
+
 ---@return integer
 function Chain:count()
   return self.length

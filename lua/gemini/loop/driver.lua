@@ -26,8 +26,9 @@ local host
 -- Whether the host has been asked to let tasks go on.
 local pending = false
 
--- Who waits for a transfer, by its number, and who for the end of any.
+-- Those who wait for a transfer, by its number, and who for the end of any.
 local waiting, ends, ended = {}, {}, 0
+local NOBODY = {}
 
 local function theMulti()
   multi = multi or require("gemini.transport").multi()
@@ -38,24 +39,34 @@ local function least(a, b)
   return a and b and math.min(a, b) or a or b
 end
 
+-- Seconds: what a host may count. It calls in vain then.
+local LONGEST = 1e6
+
 -- Tells the host when to call.
 local function arm()
   local soon = not pending and (tasks.isBusy() and 0 or tasks.patience()) or nil
   local seconds = least(soon, multi and multi:wanted())
-  host.timer(seconds and math.ceil(seconds * 1000))
+  host.timer(seconds and math.ceil(math.min(seconds, LONGEST) * 1000))
 end
 
 -- Wakes those whose transfers have something for them.
-local function tell()
-  if not multi then return end
+local function wake()
   for id in multi.news, multi do
-    local fn = waiting[id]
-    if fn then fn() end
+    for fn in pairs(waiting[id] or NOBODY) do fn() end
   end
   local count = multi:ended()
   if count == ended then return end
   ended = count
   for _, fn in pairs(ends) do fn() end
+end
+
+-- The host is told once, and not of each that is woken.
+local function tell()
+  if not multi then return end
+  tasks.alarm = nil
+  local ok, raised = pcall(wake)
+  tasks.alarm = host and driver.flush or nil
+  if not ok then error(raised, 0) end
 end
 
 ---Tells of all that has happened: to those who wait, and to the host.
@@ -90,9 +101,21 @@ end
 
 ---Calls a function when something has become of a transfer.
 ---@param transfer userdata
----@param fn? fun()  nil for nobody
+---@param fn fun()
 function driver.expect(transfer, fn)
-  waiting[transfer:id()] = fn
+  local id = transfer:id()
+  local all = waiting[id] or {}
+  all[fn] = true
+  waiting[id] = all
+end
+
+---Calls it no longer.
+---@param transfer userdata
+---@param fn fun()
+function driver.forget(transfer, fn)
+  local id = transfer:id()
+  waiting[id][fn] = nil
+  if not next(waiting[id]) then waiting[id] = nil end
 end
 
 ---Calls a function whenever a transfer has ended.

@@ -66,11 +66,15 @@ end
 local function never() return false end
 local function nobody() end
 
----Waits for a time, while others go on.
+---Waits for a time, while others go on; once at least.
 ---@param seconds number
 function loop.sleep(seconds)
-  if seconds <= 0 then return end
-  local cancelled = wait.till(never, nobody, deadline.after(seconds))
+  local cancelled
+  if seconds > 0 then
+    cancelled = wait.till(never, nobody, deadline.after(seconds))
+  else
+    cancelled = wait.pass()
+  end
   if cancelled then error(cancelled, 0) end
 end
 
@@ -204,10 +208,11 @@ end
 ---Makes a task of a coroutine that another scheduler runs: calls in it yield, to whoever has resumed it.
 ---@param co thread
 ---@param resume? fun(co: thread)  lets it go on when it need not wait any longer; coroutine.resume when absent
----@return gemini.Task  to be cancelled; raises where the coroutine is a task
+---@return gemini.Task  to be cancelled; raises where the coroutine is a task, or has ended
 function loop.adopt(co, resume)
   loop.mustBe(co, "thread", "gemini.adopt")
   if resume ~= nil then loop.mustBe(resume, "function", "gemini.adopt: resume") end
+  if coroutine.status(co) == "dead" then error("gemini.adopt: the coroutine has ended", 2) end
   return tasks.adopt(co, resume) or error("gemini.adopt: the coroutine is a task already", 2)
 end
 

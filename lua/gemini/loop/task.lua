@@ -113,6 +113,11 @@ local function closed(self, raised)
   return other
 end
 
+-- What is raised may be nil, or false.
+local function isCancellation(self, raised)
+  return self.cancelled and raised == self.cancelled
+end
+
 ---Notes how a task has ended. One that was cancelled is so whatever it returned, but for an error of its own.
 ---@param self gemini.Task
 ---@param ok boolean
@@ -125,9 +130,9 @@ function task.finish(self, ok, ...)
   end
   local raised = self.cancelled
   if not ok then
-    local trace = (not self.cancelled or ... ~= self.cancelled) and traceback(self, (...)) or nil
+    local trace = not isCancellation(self, (...)) and traceback(self, (...)) or nil
     raised = closed(self, (...))
-    if not self.cancelled or raised ~= self.cancelled then
+    if not isCancellation(self, raised) then
       self.trace = trace or debug.traceback(self.co)
       self.cancelled = false
     end
@@ -170,7 +175,9 @@ end
 ---@param self gemini.Task
 ---@return string
 function task.told(self)
-  return ("%s\n%s"):format(tostring(self.values[1]), self.trace)
+  local value = self.values[1]
+  local ok, text = pcall(tostring, value)
+  return ("%s\n%s"):format(ok and text or "a " .. type(value), self.trace)
 end
 
 ---@return string?  where the task failed; nil unless it has

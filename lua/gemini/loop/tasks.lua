@@ -72,13 +72,23 @@ local function isInterrupt(raised)
   return type(raised) == "string" and raised:find("interrupted!$") ~= nil
 end
 
+-- Adds to a list of failures, and drops those at its end that have been heard of.
+local function append(list, failed, most)
+  local last = list:newest()
+  while last and last.heard do
+    list:remove(last)
+    last = list:newest()
+  end
+  if list:count() < most then list:push(failed) end
+end
+
 -- A failure that nobody waits for is its parent's to ask for, as long as that one lives.
 local function report(self)
   local parent = self.parent
   if parent and not task.hasEnded(parent) then
-    parent.failures:push(self)
-  elseif not self.heard and failures:count() < MOST_FAILURES then
-    failures:push(self)
+    append(parent.failures, self, math.huge)
+  elseif not self.heard then
+    append(failures, self, MOST_FAILURES)
   end
 end
 
@@ -163,14 +173,22 @@ local function resume(self)
   if isInterrupt(raised) then error(raised, 0) end
 end
 
----@return gemini.Task?  the task that runs now; nil outside of all, and in coroutines that a task has of its own
-function tasks.current()
+local function running()
   return owners[coroutine.running() or false]
+end
+
+-- PUC Lua 5.1 has no such function: there, what can't yield raises.
+local mayYield = rawget(coroutine, "isyieldable") or function() return true end
+
+---@return gemini.Task?  the task that runs now and may wait; nil outside of all, in coroutines that a task has of its
+---  own, and in callbacks that no yield can leave
+function tasks.current()
+  return mayYield() and running() or nil
 end
 
 ---@return gemini.Task?  the task in which this runs, be it in a coroutine of its own
 function tasks.innermost()
-  return tasks.current() or innermost
+  return running() or innermost
 end
 
 local function new(co)
@@ -197,12 +215,25 @@ function tasks.spawn(fn, ...)
   return self
 end
 
+-- Where tables are no ephemerons (Lua 5.1, LuaJIT), a task keeps its coroutine, and so itself. Adopted ones end unseen.
+local adopted, MANY = 0, 100
+
+local function forgetDead()
+  adopted = adopted + 1
+  if adopted < MANY then return end
+  adopted = 0
+  for co in pairs(owners) do
+    if coroutine.status(co) == "dead" then owners[co] = nil else adopted = adopted - 1 end
+  end
+end
+
 ---Makes a task of somebody's coroutine.
 ---@param co thread
 ---@param foreign? fun(co: thread)  lets it go on
 ---@return gemini.Task?  nil where it is one
 function tasks.adopt(co, foreign)
   if owners[co] then return nil end
+  forgetDead()
   local self = new(co)
   self.foreign = foreign
   self.parked = not foreign and coroutine.status(co) == "suspended"
@@ -214,9 +245,10 @@ function tasks.adopt(co, foreign)
   return self
 end
 
--- Somebody else may resume it, too.
+-- Somebody else may resume it, too: nobody here looks then at what it waits for, once it has yielded.
 local function suspend(self)
   self.parked = true
+  if innermost ~= self then alarm() end
   repeat coroutine.yield() until not self.parked
 end
 
@@ -283,7 +315,12 @@ function tasks.pump(ends)
   for _ = 1, runnable:count() do
     -- One before may have let others go on already.
     local self = runnable:next()
-    if self and coroutine.status(self.co) == "suspended" then
+    local status = self and coroutine.status(self.co)
+    if status == "dead" and not task.hasEnded(self) then
+      owners[self.co] = nil
+      task.finish(self, true)
+      finish(self)
+    elseif status == "suspended" then
       moved = true
       resume(self)
       if ends and deadline.left(ends) <= 0 then break end
@@ -302,7 +339,7 @@ end
 function tasks.cancel(self, err)
   if task.hasEnded(self) or self.cancelled then return false end
   self.cancelled = err
-  if tasks.current() == self then error(err, 0) end
+  if running() == self then error(err, 0) end
   if coroutine.status(self.co) ~= "suspended" then return true end
   if self.parked and not self.start then
     if depth < DEEPEST then resume(self) else tasks.wake(self) end
@@ -318,7 +355,7 @@ end
 ---Ends all tasks.
 ---@param err gemini.Error
 function tasks.cancelAll(err)
-  local current, last = tasks.current(), begun
+  local current, last = running(), begun
   local self = live:next()
   while self do
     if self.cancelled or task.hasEnded(self) or self == current or self.number > last then

@@ -1,5 +1,6 @@
 ---Several functions at once, and what becomes of them together.
 
+local chain = require "gemini.loop.chain"
 local deadline = require "gemini.deadline"
 local loop = require "gemini.loop"
 local options = require "gemini.options"
@@ -12,45 +13,44 @@ local together = {}
 local CONCURRENCY = 8
 
 ---@class gemini.Group  tasks that one call waits for
----@field own (gemini.Task|false)[]  those that it has begun
----@field watchers table<gemini.Task, fun()>
----@field ended (integer|false)[]  the places of those that have ended, in that order; the others' have room there
----@field count integer  how many have ended
----@field taken integer  how many of these were noted
----@field tasks gemini.Task[]  by their places
+---@field tasks table<integer, gemini.Task>  by their places
+---@field own table<integer, gemini.Task|false>  those that it has begun; false for one that is just beginning
+---@field last integer  the last place of these
+---@field watchers table<integer, fun()>  of those that have not ended
+---@field ended gemini.Chain  those that have ended, in that order
 ---@field changed fun()?
 ---@field some fun(): boolean  whether some have ended that were not noted
 ---@field watch fun(changed: fun()?)
 ---@field ending gemini.Error  what those meet that it has begun, when it is left: made before it may have to be
 
 local function newGroup()
-  local group = { own = {}, watchers = {}, ended = {}, count = 0, taken = 0, tasks = {}, changed = false }
+  local group = { tasks = {}, own = {}, last = 0, watchers = {}, changed = false }
+  group.ended = chain("nextEnded", "lastEnded")
   group.ending = task.cancellation "what waits for it was ended"
-  group.some = function() return group.count > group.taken end
+  group.some = function() return group.ended:count() > 0 end
   group.watch = function(changed) group.changed = changed end
   return group
 end
 
 -- What is called when a task has ended takes no memory: it can't fail.
 local function add(group, place, each)
+  local entry = { place = place, nextEnded = false, lastEnded = false }
   local function ended()
-    group.count = group.count + 1
-    group.ended[group.count] = place
+    group.watchers[place] = nil
+    group.ended:push(entry)
     if group.changed then group.changed() end
   end
-  table.insert(group.ended, false)
   group.tasks[place] = each
   if task.hasEnded(each) then return ended() end
-  group.watchers[each] = ended
+  group.watchers[place] = ended
   task.watch(each, ended)
 end
 
 local function begin(group, place, fn, ...)
-  local own = #group.own + 1
-  group.own[own] = false
+  group.own[place], group.last = false, place
   local each = tasks.spawn(fn, ...)
   each.heard = true
-  group.own[own] = each
+  group.own[place] = each
   add(group, place, each)
 end
 
@@ -58,8 +58,9 @@ end
 local function leave(group, reason)
   local ending = group.ending
   if reason then ending.message, ending.reason = reason, reason end
-  for each, watcher in pairs(group.watchers) do task.unwatch(each, watcher) end
-  for _, each in ipairs(group.own) do
+  for place, watcher in pairs(group.watchers) do task.unwatch(group.tasks[place], watcher) end
+  for place = 1, group.last do
+    local each = group.own[place]
     if each then tasks.cancel(each, ending) end
   end
 end
@@ -80,9 +81,8 @@ local function take(group, ends)
     leave(group)
     error(cancelled, 0)
   end
-  if not group.some() then return nil end
-  group.taken = group.taken + 1
-  return group.ended[group.taken]
+  local first = group.ended:pop()
+  return first and first.place
 end
 
 -- What a task has come to, in the task that waits.
@@ -96,9 +96,11 @@ local function isOfTheWorld(raised)
   return type(raised) == "table" and type(raised.kind) == "string"
 end
 
--- Puts what became of a task into its place. What a program did wrong in it is raised, and ends the others.
+-- Puts what became of a task into its place, and forgets the task. What a program did wrong in it is raised, and ends
+-- the others.
 local function note(group, place, values, failures)
   local each = group.tasks[place]
+  group.tasks[place], group.own[place] = nil, nil
   local value = each.values[1]
   if each.ok then
     values[place] = value
@@ -198,7 +200,7 @@ local function inTime(group, ends, overdue, fn, ...)
   if take(group, ends) then return true end
   group.ending = overdue
   leave(group)
-  return task.hasEnded(group.own[1])
+  return task.hasEnded(group.tasks[1])
 end
 
 ---Runs a function, for so many seconds at most.
@@ -210,7 +212,7 @@ function together.timeout(seconds, fn, ...)
   mustBeSeconds(seconds, "gemini.timeout")
   loop.mustBe(fn, "function", "gemini.timeout: fn")
   local group, overdue = newGroup(), task.overdue(seconds)
-  if with(group, inTime, deadline.after(seconds), overdue, fn, ...) then return results(group.own[1]) end
+  if with(group, inTime, deadline.after(seconds), overdue, fn, ...) then return results(group.tasks[1]) end
   return nil, overdue
 end
 

@@ -46,10 +46,28 @@ function wait.drive(done, ends)
   end
 end
 
+---Lets others go on, once.
+---@return gemini.Error? cancelled  to be raised
+function wait.pass()
+  if tasks.current() then return tasks.pass() end
+  heed()
+  run(function() return false end, 0)
+end
+
 -- What wakes a task: one function, however often it waits.
 local function waker(self)
   self.waker = self.waker or function() tasks.wake(self) end
   return self.waker
+end
+
+local function nobody() end
+
+-- Drives everything, and is seen to wait.
+local function block(done, watch, ends)
+  watch(nobody)
+  local ok, raised = pcall(wait.drive, done, ends)
+  watch(nil)
+  if not ok then error(raised, 0) end
 end
 
 ---Waits until something is so.
@@ -59,7 +77,7 @@ end
 ---@return gemini.Error? cancelled  to be raised
 function wait.till(done, watch, ends)
   local self, cancelled = tasks.current(), nil
-  if not self then return wait.drive(done, ends) end
+  if not self then return block(done, watch, ends) end
   while not (cancelled or done()) do
     local left = deadline.left(ends)
     if left and left <= 0 then return end
@@ -78,10 +96,10 @@ end
 ---@return gemini.Error? cancelled  to be raised
 function wait.transfer(transfer, seconds)
   if transfer:ready() then return tasks.hadTurn() and tasks.pass() or nil end
-  local timer = tasks.timer(seconds)
-  driver.expect(transfer, waker(tasks.current()))
+  local wake, timer = waker(tasks.current()), tasks.timer(seconds)
+  driver.expect(transfer, wake)
   local cancelled = tasks.park(timer)
-  driver.expect(transfer, nil)
+  driver.forget(transfer, wake)
   return cancelled
 end
 

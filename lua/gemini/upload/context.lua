@@ -43,7 +43,7 @@ function context.new(client, row, built, call)
     media = built.media,
     source = built.source,
     ends = ends,
-    attempts = attempts.new(ends),
+    attempts = attempts.new(built, 1, ends),
     progress = progress(built.media.onProgress, built.source.size, upload),
     upload = upload,
     total = built.source.size,

@@ -10,6 +10,7 @@ local mime = require "gemini.mime"
 local options = require "gemini.options"
 local own = require "gemini.own"
 local path = require "gemini.path"
+local plain = require "gemini.plain"
 local request = require "gemini.request"
 local source = require "gemini.upload.source"
 local tables = require "gemini.tables"
@@ -47,15 +48,10 @@ local function change(row, args, name, value)
   end
 end
 
--- Names of files may be of any bytes: what is no UTF-8 becomes U+FFFD, as JSON holds no more than that.
-local function legible(text)
-  local quoted = text:gsub('[%z\1-\31"\\]', function(byte) return ("\\u%04x"):format(byte:byte()) end)
-  return require("gemini.codec").decode('"' .. quoted .. '"')
-end
-
+-- Names of files may be of any bytes, and JSON holds no more than UTF-8.
 local function nameLegibly(row, args)
   local name = metadata(row, args).displayName
-  if type(name) == "string" then change(row, args, "displayName", legible(name)) end
+  if type(name) == "string" then change(row, args, "displayName", plain.legible(name)) end
 end
 
 -- The media's type, as it is said or told by what they are; nil where neither tells. Nothing is guessed.

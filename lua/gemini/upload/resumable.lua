@@ -1,8 +1,8 @@
 ---Uploads by a session: chunk after chunk, and after a fault from where the server stands.
 
-local attempts = require "gemini.attempts"
 local context = require "gemini.upload.context"
 local deadline = require "gemini.deadline"
+local retry = require "gemini.retry"
 local session = require "gemini.upload.session"
 local tables = require "gemini.tables"
 
@@ -17,7 +17,7 @@ local ELSEWHERE = { [400] = true, [409] = true, [412] = true, [416] = true }
 local function isGone(err) return err.kind == "api" and GONE[err.code] end
 
 -- An answer that can't be read may be a gateway's.
-local function mayPass(err) return attempts.mayPass(err) or err.kind == "protocol" end
+local function mayPass(err) return retry.mayPass(err) or err.kind == "protocol" end
 
 local function protocol(up, message) return nil, nil, context.failure(up, "protocol", message) end
 
@@ -39,7 +39,7 @@ local function open(up)
       up.progress:begin(0)
       return 0
     end
-    if not attempts.mayPass(err) or not again(up, err) then return nil, nil, err end
+    if not retry.mayPass(err) or not again(up, err) then return nil, nil, err end
   end
 end
 

@@ -1,6 +1,7 @@
 ---The requests of an upload session: start, query, and chunks. Nothing here tries anything twice.
 
 local context = require "gemini.upload.context"
+local errors = require "gemini.errors"
 local headers = require "gemini.headers"
 local origin = require "gemini.origin"
 local rest = require "gemini.rest"
@@ -36,6 +37,9 @@ end
 local function began(up, fields)
   local location = fields["x-goog-upload-url"]
   local url = location and origin.resolve(up.client.baseUrl, location)
+  if url and errors.redact(url, up.built.label) ~= url then
+    return nil, context.failure(up, "protocol", "the upload's session has the key in its URL")
+  end
   if not url then
     local problem = location and "the upload's session is at no place on this host"
       or "the server named no session for the upload"

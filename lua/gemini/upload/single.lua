@@ -1,10 +1,10 @@
 ---Uploads in one request: the media alone, or behind what is said of them.
 
 local arguments = require "gemini.upload.arguments"
-local attempts = require "gemini.attempts"
 local context = require "gemini.upload.context"
 local random = require "gemini.random"
 local rest = require "gemini.rest"
+local retry = require "gemini.retry"
 
 local function partHead(boundary, mediaType)
   return ("--%s\r\nContent-Type: %s\r\n\r\n"):format(boundary, mediaType)
@@ -44,28 +44,19 @@ end
 
 local function clamp(value, most) return math.max(0, math.min(value, most)) end
 
--- Sends it once. The third result tells that the server can't have all of it, and so has made nothing of it.
+-- Sends it once; the third result tells whether it may be sent again: a second file is not what was asked for.
 local function send(up, segments, start, length, contentType)
-  local sent, answered
+  local sent
   local request = context.request(up, { body = segments, once = true }, {
     ["Content-Type"] = contentType,
     ["X-Goog-Upload-Protocol"] = up.media.protocol,
   })
   local reply, err = rest.exchange(up.client, request, {
     tick = function(transfer) up.progress:tick(clamp(transfer:sent() - start, length)) end,
-    ended = function(transfer) sent, answered = transfer:sent(), transfer:status() ~= nil end,
+    ended = function(transfer) sent = transfer:isSent() end,
     read = function(transfer) return rest.read(up.client, up.row, request, transfer) end,
   })
-  return reply, err, not answered and (sent or 0) < start + length
-end
-
--- Answers that say that nothing was carried out.
-local REFUSALS = { [429] = true, [503] = true }
-
--- What may have been carried out is not repeated: a second file is not what was asked for.
-local function mayRepeat(err, incomplete)
-  if incomplete then return attempts.mayPass(err) end
-  return err.kind == "api" and REFUSALS[err.code] ~= nil
+  return reply, err, err and retry.mayRepeat(err, request, sent)
 end
 
 ---@param up gemini.UploadContext
@@ -77,8 +68,8 @@ return function(up)
   up.total = length
   up.progress:begin(0)
   while true do
-    local reply, err, incomplete = send(up, segments, start, length, contentType)
+    local reply, err, mayRepeat = send(up, segments, start, length, contentType)
     if reply then return reply end
-    if not mayRepeat(err, incomplete) or not up.attempts:again(err, 0) then return nil, err end
+    if not mayRepeat or not up.attempts:again(err, 0) then return nil, err end
   end
 end
