@@ -22,13 +22,13 @@ local QUESTION = "Why is the blue sky"
 local SCRIPT = ([[
 local cjson = require "cjson"
 local replies = {
-  Why = function() return { "%s", 1.5, "%s" } end,
+  Why = function() return { "%s", 3, "%s" } end,
   echo = function(request) return cjson.encode(request.body.contents) end,
   slow = function() return { "it begins ", 1000, "never" } end,
   refuse = function() return { error = { code = 400, message = "no such luck" } } end,
 }
 return function(request)
-  if request.method == "generateContent" then return { 0.3, "Hoo: " .. request.text } end
+  if request.method == "generateContent" then return { 1, "Hoo: " .. request.text } end
   local reply = replies[request.text:match "^%%a*"]
   return reply and reply(request) or "%s"
 end

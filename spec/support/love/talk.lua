@@ -18,8 +18,9 @@ local function isDone() return not scene.wizard.busy end
 
 local function ask(question)
   pilot.type(question)
+  pilot.await("what is typed", function() return scene.field.text == question end)
   pilot.press "return"
-  pilot.await("the question is asked", function() return scene.field.text == "" and scene.wizard.busy end)
+  pilot.await("the question is asked", function() return scene.field.text == "" end)
 end
 
 local function answerTo(question)
