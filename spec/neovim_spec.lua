@@ -1,5 +1,8 @@
 ---The plugin of examples/neovim, in a real Neovim that gets keys. #checkout
 
+-- Neovim's Lua is LuaJIT, whatever interpreter runs this file, and so it runs with the specs of LuaJIT alone.
+if not rawget(_G, "jit") or (os.getenv "BUILD" or "build") ~= "build" then return end
+
 local emulator = require "spec.support.emulator"
 local neovim = require "spec.support.neovim"
 local socket = require "socket"

@@ -152,7 +152,7 @@ describe("task:cancel", function()
       end)
       local generous = gemini.spawn(function() while true do coroutine.yield() end end)
       -- By then it waits in a coroutine that is no task.
-      gemini.sleep(0.05)
+      repeat gemini.sleep(0.01) until #server:requests() > 0
       nested:cancel "nested"
       generous:cancel "generous"
       results = { own, nested, generous }

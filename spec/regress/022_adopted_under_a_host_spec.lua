@@ -32,7 +32,7 @@ describe("an adopted coroutine that is resumed later", function()
   end)
 
   it("gets all of a stream that comes fast", function()
-    local count, events = 0, 20000
+    local count, events = 0, 3000
     local client = talk.scripted { {
       { "recv" }, { "send", talk.sse(talk.chunk("x"):rep(events) .. talk.chunk("x", "STOP")) },
     } }
