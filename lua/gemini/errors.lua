@@ -36,7 +36,7 @@ local SHORTEST_SECRET = 8
 
 local function hide(text, reveal)
   local secret = reveal and reveal()
-  if not secret or #secret < SHORTEST_SECRET then return text end
+  if not secret or #secret < SHORTEST_SECRET or not text:find(secret, 1, true) then return text end
   return (text:gsub(secret:gsub("%p", "%%%0"), "(redacted)"))
 end
 

@@ -100,7 +100,7 @@ local function checkCall(call)
   return options.within("retry", call.retry, options.retry) or call.headers and headers.check(call.headers)
 end
 
----@class gemini.Request  what loop.submit takes, but for its headers
+---@class gemini.Request  what rest.submit sends
 ---@field label gemini.Label
 ---@field method string  the HTTP verb
 ---@field url string

@@ -36,14 +36,29 @@ local function announce(client, request, sent)
   }
 end
 
+-- What the transport takes of a request, as one table that need not grow.
 local function send(client, request, who, timeout)
   local label, given = request.label, headers.merge(who, request.headers)
   announce(client, request, given)
-  local sent = tables.copy(request)
-  sent.headers, sent.timeout = headers.lines(given), timeout
   label.attempts = label.attempts + 1
   client.secret = label.secret
-  return loop.submit(sent)
+  return loop.submit {
+    method = request.method,
+    url = request.url,
+    headers = headers.lines(given),
+    body = request.body,
+    reading = request.reading,
+    once = request.once,
+    timeout = timeout,
+    connectTimeout = request.connectTimeout,
+    idleTimeout = request.idleTimeout,
+    proxy = request.proxy,
+    caFile = request.caFile,
+    maxBytes = request.maxBytes,
+    maxTotalBytes = request.maxTotalBytes,
+    takenBytes = request.takenBytes,
+    maxHeaderBytes = request.maxHeaderBytes,
+  }
 end
 
 local function dispatch(client, request, timeout)

@@ -13,7 +13,7 @@ local wire = require "gemini.wire"
 ---@field private wire gemini.Wire
 ---@field private label gemini.Label
 ---@field private merge gemini.Merge|gemini.Steps  what has come so far
----@field private anew fun(err: gemini.Error, sent: boolean): gemini.Request?, gemini.Error?  the request once more, as
+---@field private anew? fun(err: gemini.Error, sent: boolean): gemini.Request?, gemini.Error?  the request once more, as
 ---  long as no chunk has come; else nil and the error
 ---@field private again (fun(err: gemini.Error): gemini.Request?)?  the request that goes on where this one broke
 ---@field private observe fun()?  what is still to be called when the answer begins
@@ -118,7 +118,8 @@ local function accept(self, chunk)
   end
   local object = errors.find(chunk, self.wire.decode)
   if not object then
-    self.began = true
+    -- Streams are many and long: what would begin one again is not kept any longer.
+    self.began, self.anew = true, nil
     return self.merge:add(chunk)
   end
   return broke(self, errors.api(object, self.label))
