@@ -52,7 +52,7 @@ describe("the emulator's media", function()
 
   -- A connection on which a request with a body has begun, and its body has not ended. Answers of others show that what
   -- it sent is there.
-  local function pending(target, bytes, size, headers)
+  local function unfinished(target, bytes, size, headers)
     local connection = emu.connect(server.url)
     headers["Content-Length"] = size
     connection:request("POST", target, bytes, headers)
@@ -82,7 +82,7 @@ describe("the emulator's media", function()
 
     it("are the ones of the chunk that began last", function()
       local target = begin()
-      local first = pending(target, FIRST:sub(1, GRANULE), #FIRST, chunk(0))
+      local first = unfinished(target, FIRST:sub(1, GRANULE), #FIRST, chunk(0))
       assert.equal(200, send(target, "upload", SECOND, 0).status)
       -- It may be closed before all of it is sent.
       pcall(first.send, first, FIRST:sub(GRANULE + 1))
@@ -93,7 +93,7 @@ describe("the emulator's media", function()
 
     it("are not taken where others have come meanwhile", function()
       local target = begin()
-      local early = pending(target, "", #SECOND, chunk(#SECOND))
+      local early = unfinished(target, "", #SECOND, chunk(#SECOND))
       assert.equal(200, send(target, "upload", SECOND, 0).status)
       early:send(("x"):rep(#SECOND))
       assert.equal(400, early:response().status)
@@ -104,7 +104,7 @@ describe("the emulator's media", function()
     it("are nobody's when the session is cancelled or forgotten", function()
       for _, how in ipairs { function(target) send(target, "cancel", "", 0) end, function() server.reset() end } do
         local target = begin()
-        local first = pending(target, FIRST:sub(1, GRANULE), #FIRST, chunk(0))
+        local first = unfinished(target, FIRST:sub(1, GRANULE), #FIRST, chunk(0))
         how(target)
         local other = begin()
         pcall(first.send, first, FIRST:sub(GRANULE + 1))
@@ -122,7 +122,7 @@ describe("the emulator's media", function()
 
     it("whose client went away", function()
       local headers = { ["X-Goog-Upload-Protocol"] = "raw", ["Content-Type"] = "a/b" }
-      local connection = pending("/upload/v1beta/files", BYTES, 2 * #BYTES, headers)
+      local connection = unfinished("/upload/v1beta/files", BYTES, 2 * #BYTES, headers)
       untilBeside(1)
       connection:close()
       untilBeside(0)
@@ -146,7 +146,7 @@ describe("the emulator's media", function()
     end)
 
     it("that came when the process was killed", function()
-      local connection = pending("/upload/v1beta/files", BYTES, 2 * #BYTES, RAW)
+      local connection = unfinished("/upload/v1beta/files", BYTES, 2 * #BYTES, RAW)
       untilBeside(1)
       os.execute("kill -9 " .. server.pid)
       connection:close()

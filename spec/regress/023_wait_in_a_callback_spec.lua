@@ -3,10 +3,10 @@
 local gemini = require "gemini"
 local loop = require "gemini.loop"
 
-describe("a task that waits where it can't yield", function()
-  -- PUC Lua 5.1 does not tell where that is.
-  local it = coroutine.isyieldable and it or pending
+-- PUC Lua 5.1 does not tell where that is.
+if not coroutine.isyieldable then return end
 
+describe("a task that waits where it can't yield", function()
   it("blocks, as in a coroutine of its own", function()
     local beside = 0
     local text, rounds = gemini.run(function()
