@@ -4,31 +4,40 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "json_keys.h"
 #include "json_number.h"
+#include "json_scan.h"
 #include "json_string.h"
 #include "memory.h"
 #include "scratch.h"
 
 #define ARRAY_MT   "gemini.array"
-#define SLACK      10 /* stack slots for one level and for what is pushed meanwhile */
-#define OBJECT     SIZE_MAX
-#define SIZE_AHEAD (1 << 16) /* no array is made larger than that before its elements are read */
+#define SLACK      10        /* stack slots for one level and for what is pushed meanwhile */
+#define MOST_ROOM  (1 << 16) /* no array is made larger before its elements are read */
+#define MOST_AHEAD (1 << 20) /* bytes that are looked at to tell its size */
 
 /* What comes after a step: WHOLE, a finished value is on the stack's top; NEXT, a value must follow
  * in the text. */
 enum step { FAIL, WHOLE, NEXT };
+
+typedef struct level {
+  size_t count; /* elements or members so far */
+  bool is_object;
+  int first_key; /* of an object: its place among the keys */
+} level;
 
 /* Open containers lie on the Lua stack, outermost first, an object with the key that waits for its
  * value. */
 typedef struct decoder {
   lua_State *L;
   const char *text, *p, *end;
-  const char *message;          /* of a failure; p is where */
+  const char *message; /* of a failure; p is where */
+  gem_keys *keys;
   gem_buf *scratch;             /* borrowed at the first string that needs it */
-  int array_mt, owner;          /* stack slots: the metatable, the scratch buffer's userdata */
+  int array_mt, strings, owner; /* stack slots: the metatable, the keys, the scratch buffer's userdata */
   int depth, most;              /* open containers, and how many there may be */
   char too_deep[48];            /* the message where there are more */
-  size_t count[GEM_JSON_DEPTH]; /* elements so far, or OBJECT */
+  level levels[GEM_JSON_DEPTH];
 } decoder;
 
 void gem_json_pusharraymt(lua_State *L) {
@@ -129,10 +138,21 @@ static enum step decode_null(decoder *d) {
   return WHOLE;
 }
 
-static enum step decode_key(decoder *d) {
+/* The same for a key; *place is where it is kept. */
+static enum step decode_name(decoder *d, int *place) {
+  const char *from = d->p + 1;
+  const char *stop = gem_string_plain(from, d->end);
+  *place = GEM_KEY_NOT_KEPT;
+  if (stop == d->end || *stop != '"') return decode_escaped(d, from);
+  *place = gem_keys_pushkey(d->keys, d->L, d->strings, from, (size_t)(stop - from));
+  d->p = stop + 1;
+  return WHOLE;
+}
+
+static enum step decode_key(decoder *d, int *place) {
   skip_space(d);
   if (!next_is(d, '"')) return fail(d, d->p, "expected a string as the key");
-  if (decode_string(d) == FAIL) return FAIL;
+  if (decode_name(d, place) == FAIL) return FAIL;
   skip_space(d);
   if (!next_is(d, ':')) return fail(d, d->p, "expected ':'");
   d->p++;
@@ -150,42 +170,45 @@ static bool can_open(decoder *d) {
   return true;
 }
 
-/* How many elements there are before the first that is not a number or a word; 0 when the first is
- * none. So a row of numbers gets its size at once, and no byte is looked at for two arrays. */
-static int count_scalars(const decoder *d) {
-  int commas = 0;
-  for (const char *p = d->p; p < d->end && *p != ']' && commas < SIZE_AHEAD; p++) {
-    if (*p == '[' || *p == '{' || *p == '"') return commas;
-    commas += *p == ',';
-  }
-  return commas + 1;
+/* For one that is not empty. A row of numbers gets its size at once, and no byte is looked at for two arrays.
+ */
+static int array_room(const decoder *d) {
+  size_t scalars = gem_scan_row(d->p, d->end - d->p > MOST_AHEAD ? d->p + MOST_AHEAD : d->end);
+  if (scalars > MOST_ROOM) return MOST_ROOM;
+  return scalars ? (int)scalars : 1;
 }
 
 static enum step open_array(decoder *d) {
   if (!can_open(d)) return FAIL;
   skip_space(d);
   bool empty = next_is(d, ']');
-  lua_createtable(d->L, empty ? 0 : count_scalars(d), 0);
+  lua_createtable(d->L, empty ? 0 : array_room(d), 0);
   lua_pushvalue(d->L, d->array_mt);
   lua_setmetatable(d->L, -2);
   if (empty) {
     d->p++;
     return WHOLE;
   }
-  d->count[d->depth++] = 0;
+  d->levels[d->depth++] = (level){.is_object = false};
   return NEXT;
 }
 
-static enum step open_object(decoder *d) {
-  if (!can_open(d)) return FAIL;
+static enum step open_empty_object(decoder *d) {
   lua_newtable(d->L);
+  d->p++;
+  return WHOLE;
+}
+
+static enum step open_object(decoder *d) {
+  level opened = {.is_object = true};
+  if (!can_open(d)) return FAIL;
   skip_space(d);
-  if (next_is(d, '}')) {
-    d->p++;
-    return WHOLE;
-  }
-  d->count[d->depth++] = OBJECT;
-  return decode_key(d);
+  if (next_is(d, '}')) return open_empty_object(d);
+  if (decode_key(d, &opened.first_key) == FAIL) return FAIL;
+  lua_createtable(d->L, 0, gem_keys_members(d->keys, opened.first_key));
+  lua_insert(d->L, -2);
+  d->levels[d->depth++] = opened;
+  return NEXT;
 }
 
 static enum step decode_value(decoder *d) {
@@ -209,8 +232,8 @@ static enum step close_container(decoder *d) {
   return WHOLE;
 }
 
-static enum step store_element(decoder *d) {
-  lua_rawseti(d->L, -2, (gem_arrayindex)++d->count[d->depth - 1]);
+static enum step store_element(decoder *d, level *in) {
+  lua_rawseti(d->L, -2, (gem_arrayindex)++in->count);
   skip_space(d);
   if (next_is(d, ']')) return close_container(d);
   if (!next_is(d, ',')) return fail(d, d->p, "expected ',' or ']'");
@@ -218,13 +241,25 @@ static enum step store_element(decoder *d) {
   return NEXT;
 }
 
-static enum step store_member(decoder *d) {
+static enum step close_object(decoder *d, const level *in) {
+  gem_keys_note(d->keys, in->first_key, in->count);
+  return close_container(d);
+}
+
+static enum step store_member(decoder *d, level *in) {
+  int place;
   lua_rawset(d->L, -3);
+  in->count++;
   skip_space(d);
-  if (next_is(d, '}')) return close_container(d);
+  if (next_is(d, '}')) return close_object(d, in);
   if (!next_is(d, ',')) return fail(d, d->p, "expected ',' or '}'");
   d->p++;
-  return decode_key(d);
+  return decode_key(d, &place);
+}
+
+static enum step store(decoder *d) {
+  level *in = &d->levels[d->depth - 1];
+  return in->is_object ? store_member(d, in) : store_element(d, in);
 }
 
 static bool decode_document(decoder *d) {
@@ -232,7 +267,7 @@ static bool decode_document(decoder *d) {
   do {
     step = decode_value(d);
     while (step == WHOLE && d->depth)
-      step = d->count[d->depth - 1] == OBJECT ? store_member(d) : store_element(d);
+      step = store(d);
   } while (step == NEXT);
   if (step == FAIL) return false;
   skip_space(d);
@@ -251,17 +286,19 @@ static int push_failure(const decoder *d) {
   return 2;
 }
 
-/* `count` is left as it is: it is large, and filled as levels open. */
+/* `levels` is left as it is: it is large, and filled as levels open. */
 static void start(decoder *d, lua_State *L, const char *text, size_t len) {
   d->L = L;
   d->text = d->p = len ? text : "";
   d->end = d->text + len;
   d->scratch = NULL;
   d->array_mt = lua_gettop(L) + 1;
-  d->owner = d->array_mt + 1;
+  d->strings = d->array_mt + 1;
+  d->owner = d->array_mt + 2;
   d->depth = 0;
   gem_need_stack(L, SLACK);
   gem_json_pusharraymt(L);
+  d->keys = gem_keys_push(L);
   lua_pushnil(L);
   skip_byte_order_mark(d);
 }

@@ -30,13 +30,59 @@ static bool is_digit(const char *p, const char *end) {
   return p < end && (unsigned char)(*p - '0') <= 9;
 }
 
-static const char *digits(token *t, const char *p, const char *end) {
-  const char *first = p;
-  uint64_t m = t->mantissa;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Not zero in each byte that is no digit, up to the first one at least: the upper half of a digit is 3, and
+ * stays so where 6 is added. */
+static uint64_t not_digits(uint64_t w) {
+  return ((w & EACH_BYTE(0xF0)) ^ EACH_BYTE(0x30)) |
+         (((w + EACH_BYTE(6)) & EACH_BYTE(0xF0)) ^ EACH_BYTE(0x30));
+}
+
+/* Pairs to numbers below 100, these to numbers below 10,000, and these to one; the first digit is lowest. */
+static uint64_t value_of(uint64_t w) {
+  w = (w & EACH_BYTE(0x0F)) * (10 * 256 + 1) >> 8;
+  w = (w & UINT64_C(0x00FF00FF00FF00FF)) * (100 * 65536 + 1) >> 16;
+  return (w & UINT64_C(0x0000FFFF0000FFFF)) * (10000 * (UINT64_C(1) << 32) + 1) >> 32;
+}
+
+/* Eight digits a step, and those behind them in one more, with no branch on how many these are: numbers
+ * differ in that, and no processor guesses it. */
+static const char *many_digits(uint64_t *mantissa, const char *p, const char *end) {
+  static const uint32_t shift[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+  uint64_t w, others, m = *mantissa;
+  for (;; p += 8) {
+    if (end - p < 8) break;
+    memcpy(&w, p, sizeof w);
+    others = not_digits(w);
+    if (others) {
+      unsigned n = (unsigned)__builtin_ctzll(others) / 8;
+      if (n) m = m * shift[n] + value_of(w << (64 - 8 * n));
+      p += n;
+      break;
+    }
+    m = m * 100000000 + value_of(w);
+  }
+  *mantissa = m;
+  return p;
+}
+
+#else
+
+static const char *many_digits(uint64_t *mantissa, const char *p, const char *end) {
+  (void)mantissa, (void)end;
+  return p;
+}
+
+#endif
+
+static const char *few_digits(uint64_t *mantissa, const char *p, const char *end) {
+  uint64_t m = *mantissa;
   for (; is_digit(p, end); p++)
     m = m * 10 + (uint64_t)(*p - '0');
-  t->mantissa = m;
-  t->count += (size_t)(p - first);
+  *mantissa = m;
   return p;
 }
 
@@ -46,16 +92,17 @@ static bool integer_part(token *t, const char **p, const char *end) {
   t->negative = *p < end && **p == '-';
   t->first = *p += t->negative;
   if (!is_digit(*p, end)) return false;
-  bool zero = **p == '0';
-  *p = digits(t, *p, zero ? *p + 1 : end);
+  *p = few_digits(&t->mantissa, *p, **p == '0' ? *p + 1 : end);
+  t->count = (size_t)(*p - t->first);
   return true;
 }
 
 static bool fraction_part(token *t, const char **p, const char *end) {
   if (*p == end || **p != '.') return true;
   const char *first = ++*p;
-  *p = digits(t, first, end);
+  *p = few_digits(&t->mantissa, many_digits(&t->mantissa, first, end), end);
   t->exp10 = first - *p;
+  t->count += (size_t)(*p - first);
   t->integral = false;
   return *p > first;
 }

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#define ONES        UINT64_C(0x0101010101010101)
-#define HIGH_BITS   (ONES * 0x80)
+#include "json_scan.h"
+
 #define REPLACEMENT 0xFFFD
 
 #define IS_LOW_SURROGATE(c)  ((c) >= 0xDC00 && (c) <= 0xDFFF)
@@ -44,32 +44,9 @@ static size_t character(const char *p, const char *end, bool *valid) {
   return 1 + (size_t)l->follow;
 }
 
-/* Whether any of eight bytes is a quote, a backslash, a control character or not ASCII. A borrow
- * between bytes can only add to a word that holds one anyway. */
-static bool word_stops(uint64_t w) {
-  uint64_t quote = w ^ (ONES * '"'), backslash = w ^ (ONES * '\\');
-  return ((w | (w - ONES * 0x20) | (quote - ONES) | (backslash - ONES)) & HIGH_BITS) != 0;
-}
-
-static bool stops(unsigned char c) {
-  return c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
-}
-
-static const char *plain_ascii(const char *p, const char *end) {
-  while (end - p >= 8) {
-    uint64_t w;
-    memcpy(&w, p, sizeof w);
-    if (word_stops(w)) break;
-    p += 8;
-  }
-  while (p < end && !stops((unsigned char)*p))
-    p++;
-  return p;
-}
-
 const char *gem_string_plain(const char *p, const char *end) {
   for (;;) {
-    p = plain_ascii(p, end);
+    p = gem_scan_stop(p, end);
     if (p == end || (unsigned char)*p < 0x80) return p;
     while (p < end && (unsigned char)*p >= 0x80) {
       bool valid;
