@@ -70,13 +70,28 @@ static inline void gem_pushcount(lua_State *L, int64_t count) {
 #endif
 }
 
-/* Makes the metatable of a type of userdata, whose methods are its fields. */
+/* Makes the metatable of a type of userdata, whose methods are its fields. Each has the metatable as its
+ * upvalue. */
 static inline void gem_newtype(lua_State *L, const char *name, const luaL_Reg *methods) {
   luaL_newmetatable(L, name);
-  gem_setfuncs(L, methods);
+  for (; methods->name; methods++) {
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, methods->func, 1);
+    lua_setfield(L, -2, methods->name);
+  }
   lua_pushvalue(L, -1);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
+}
+
+/* In such a method: its first argument, as luaL_checkudata has it. No name is looked up for that. */
+static inline void *gem_self(lua_State *L, const char *name) {
+  void *self = NULL;
+  if (lua_getmetatable(L, 1)) {
+    if (lua_rawequal(L, -1, lua_upvalueindex(1))) self = lua_touserdata(L, 1);
+    lua_pop(L, 1);
+  }
+  return self ? self : luaL_checkudata(L, 1, name);
 }
 
 #endif

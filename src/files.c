@@ -48,7 +48,7 @@ static int real(lua_State *L) {
 }
 
 static temporary *check_temporary(lua_State *L) {
-  return luaL_checkudata(L, 1, TEMPORARY);
+  return gem_self(L, TEMPORARY);
 }
 
 static temporary *open_temporary(lua_State *L) {

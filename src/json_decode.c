@@ -286,6 +286,16 @@ static int push_failure(const decoder *d) {
   return 2;
 }
 
+/* Found by its name once a state. */
+static void push_kept_arraymt(lua_State *L, int strings) {
+  lua_rawgeti(L, strings, GEM_KEYS_FREE);
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  gem_json_pusharraymt(L);
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, strings, GEM_KEYS_FREE);
+}
+
 /* `levels` is left as it is: it is large, and filled as levels open. */
 static void start(decoder *d, lua_State *L, const char *text, size_t len) {
   d->L = L;
@@ -297,8 +307,10 @@ static void start(decoder *d, lua_State *L, const char *text, size_t len) {
   d->owner = d->array_mt + 2;
   d->depth = 0;
   gem_need_stack(L, SLACK);
-  gem_json_pusharraymt(L);
+  lua_pushnil(L);
   d->keys = gem_keys_push(L);
+  push_kept_arraymt(L, d->strings);
+  lua_replace(L, d->array_mt);
   lua_pushnil(L);
   skip_byte_order_mark(d);
 }

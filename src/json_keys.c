@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define KEPT      128 /* a power of two */
+#define KEPT      (GEM_KEYS_FREE - 2)
 #define LONGEST   30
 #define MOST_ROOM 64 /* members that room is made for before they are seen */
 
@@ -25,7 +25,7 @@ static void push_registered(lua_State *L) {
 }
 
 static gem_keys *make(lua_State *L) {
-  lua_createtable(L, MEMORY, 0);
+  lua_createtable(L, GEM_KEYS_FREE, 0);
   gem_keys *k = lua_newuserdata(L, sizeof *k);
   memset(k, 0, sizeof *k);
   lua_rawseti(L, -2, MEMORY);

@@ -14,6 +14,9 @@
 
 typedef struct gem_keys gem_keys;
 
+/* A place in the table of the strings that is free for whoever pushes it. */
+#define GEM_KEYS_FREE 130
+
 /* Pushes the table of the strings and returns the memory. Raises when memory is out. */
 gem_keys *gem_keys_push(lua_State *L);
 

@@ -2,27 +2,30 @@
 
 #include <stdint.h>
 
-#include "buf.h"
 #include "memory.h"
 
 #define TEXT "gemini.text"
 
+gem_buf *gem_text_opt(lua_State *L, int index) {
+  return lua_isnoneornil(L, index) ? NULL : luaL_checkudata(L, index, TEXT);
+}
+
 static int text_add(lua_State *L) {
   size_t len;
-  gem_buf *b = luaL_checkudata(L, 1, TEXT);
+  gem_buf *b = gem_self(L, TEXT);
   const char *piece = luaL_checklstring(L, 2, &len);
   if (gem_buf_append(b, piece, len) != GEM_OK) return gem_no_memory(L);
   return 0;
 }
 
 static int text_tostring(lua_State *L) {
-  const gem_buf *b = luaL_checkudata(L, 1, TEXT);
+  const gem_buf *b = gem_self(L, TEXT);
   lua_pushlstring(L, b->data ? gem_buf_begin(b) : "", gem_buf_len(b));
   return 1;
 }
 
 static int text_gc(lua_State *L) {
-  gem_buf_free(luaL_checkudata(L, 1, TEXT));
+  gem_buf_free(gem_self(L, TEXT));
   return 0;
 }
 

@@ -121,7 +121,7 @@ static int keep_beginning(gem_transfer *t, const char *bytes, size_t n) {
 }
 
 static size_t on_event_bytes(gem_transfer *t, const char *bytes, size_t n) {
-  if (has_enough(t, n)) return pause_reading(t);
+  if (t->lent || has_enough(t, n)) return pause_reading(t);
   if (!stored(t, gem_sse_feed(&t->events, bytes, n), GEM_LARGE_EVENT)) return 0;
   if (!keep_beginning(t, bytes, n)) return 0;
   if (gem_sse_ready(&t->events)) tell(t);
@@ -297,7 +297,7 @@ void gem_transfer_close(gem_transfer *t) {
   t->closed = 1;
   gem_buf_free(&t->head);
   gem_buf_free(&t->reply);
-  gem_sse_free(&t->events);
+  if (!t->lent) gem_sse_free(&t->events);
 }
 
 /* curl asks for bytes in large steps and sends them in small ones: those count too. */
@@ -366,6 +366,15 @@ static int refuse_more(gem_transfer *t) {
   else
     fail(t, CURLE_WRITE_ERROR);
   return 0;
+}
+
+void gem_transfer_lend(gem_transfer *t) {
+  t->lent = 1;
+}
+
+void gem_transfer_give_back(gem_transfer *t) {
+  t->lent = 0;
+  if (t->closed) gem_sse_free(&t->events);
 }
 
 int gem_transfer_event(gem_transfer *t, const char **data, size_t *len) {

@@ -68,6 +68,7 @@ typedef struct gem_transfer {
   unsigned char no_memory;
   enum gem_refusal refusal;
   unsigned char closed;
+  unsigned char lent;      /* an event is being read where it lies: nothing may be added or freed */
   unsigned char head_done; /* what looks like a header now is a trailer */
   unsigned char once;      /* a body that has begun to leave is not sent again */
   unsigned char left;      /* a byte of the request has gone to the socket; known at the end */
@@ -96,8 +97,11 @@ int gem_transfer_in_pieces(const gem_transfer *t);
 int gem_transfer_is_sent(const gem_transfer *t);
 
 /* Takes the next event of a stream; 0 if none waits, or where it was one too many, which ends the exchange.
- * *data is valid until the next step or ready. */
+ * *data is valid until the next step or ready; between the two functions below it is valid whatever is
+ * called. */
 int gem_transfer_event(gem_transfer *t, const char **data, size_t *len);
+void gem_transfer_lend(gem_transfer *t);
+void gem_transfer_give_back(gem_transfer *t);
 
 /* For the multi alone: ends an exchange with curl's verdict, or at a deadline that has passed by
  * `now`; takes it out of the list of news. */

@@ -16,13 +16,14 @@
 #include "luaheaders.h"
 #include "luarequest.h"
 #include "memory.h"
+#include "text.h"
 #include "transfer.h"
 
 #define MULTI    "gemini.multi"
 #define TRANSFER "gemini.transfer"
 
-/* Bytes that are being read are first put where nothing but the userdata's end can take them away: whatever
- * Lua allocates may run a finaliser, and that one may close the transfer or step the multi. */
+/* Bytes that are being read lie where nothing but the userdata's end can take them away: whatever Lua
+ * allocates may run a finaliser, and that one may close the transfer or step the multi. */
 typedef struct handle {
   gem_transfer t;
   gem_buf lent;
@@ -32,13 +33,13 @@ typedef struct handle {
 #define LENT_CAP (SIZE_MAX / 4)
 
 static gem_multi *open_multi(lua_State *L) {
-  gem_multi *m = luaL_checkudata(L, 1, MULTI);
+  gem_multi *m = gem_self(L, MULTI);
   if (!m->open) luaL_error(L, "the multi is closed");
   return m;
 }
 
 static handle *check_handle(lua_State *L) {
-  return luaL_checkudata(L, 1, TRANSFER);
+  return gem_self(L, TRANSFER);
 }
 
 static gem_transfer *check_transfer(lua_State *L) {
@@ -57,24 +58,24 @@ static int new_multi(lua_State *L) {
 }
 
 static int multi_close(lua_State *L) {
-  gem_multi_close(luaL_checkudata(L, 1, MULTI));
+  gem_multi_close(gem_self(L, MULTI));
   return 0;
 }
 
 static int multi_live(lua_State *L) {
-  gem_multi *m = luaL_checkudata(L, 1, MULTI);
+  gem_multi *m = gem_self(L, MULTI);
   lua_pushinteger(L, (lua_Integer)m->count);
   return 1;
 }
 
 static int multi_ended(lua_State *L) {
-  gem_multi *m = luaL_checkudata(L, 1, MULTI);
+  gem_multi *m = gem_self(L, MULTI);
   gem_pushcount(L, m->ended);
   return 1;
 }
 
 static int multi_news(lua_State *L) {
-  int64_t id = gem_multi_news(luaL_checkudata(L, 1, MULTI));
+  int64_t id = gem_multi_news(gem_self(L, MULTI));
   if (!id) return 0;
   gem_pushcount(L, id);
   return 1;
@@ -104,7 +105,7 @@ static int multi_listen(lua_State *L) {
 
 static int multi_change(lua_State *L) {
   static const char *const words[] = {[CURL_POLL_IN] = "r", [CURL_POLL_OUT] = "w", [CURL_POLL_INOUT] = "rw"};
-  gem_multi *m = luaL_checkudata(L, 1, MULTI);
+  gem_multi *m = gem_self(L, MULTI);
   gem_change change;
   if (!gem_sockets_change(&m->sockets, &change)) return 0;
   gem_pushcount(L, (int64_t)change.fd);
@@ -172,6 +173,7 @@ static int transfer_close(lua_State *L) {
 
 static int transfer_gc(lua_State *L) {
   handle *h = check_handle(L);
+  gem_transfer_give_back(&h->t);
   gem_transfer_close(&h->t);
   gem_transfer_told(&h->t);
   gem_buf_free(&h->lent);
@@ -248,15 +250,25 @@ static void lend(lua_State *L, handle *h, const char *bytes, size_t len) {
   gem_no_memory(L);
 }
 
+/* Keeps the text of what was read for those who want it all again. */
+static void keep_event(lua_State *L, gem_buf *kept, const char *text, size_t len) {
+  if (gem_buf_append(kept, text, len) != GEM_OK || gem_buf_append(kept, "", 1) != GEM_OK) gem_no_memory(L);
+}
+
+/* Where it lies. The text to keep it in, if any, is the caller's third argument. */
 static int read_event(lua_State *L, reader *read) {
   handle *h = check_handle(L);
+  gem_buf *kept = gem_text_opt(L, 3);
   const char *text;
   size_t len;
   begin(L, h);
   if (!gem_transfer_event(&h->t, &text, &len)) return 0;
-  lend(L, h, text, len);
-  int results = read_lent(L, h, read);
-  gem_buf_free(&h->lent);
+  h->reading = 1;
+  gem_transfer_lend(&h->t);
+  int results = read(L, text, len);
+  if (kept) keep_event(L, kept, text, len);
+  gem_transfer_give_back(&h->t);
+  h->reading = 0;
   return results;
 }
 

@@ -1,22 +1,28 @@
 ---Merges the chunks of a stream into one response: candidates by index, adjacent text joined, the order of parts and
----their thought signatures kept, the last of everything else.
+---their thought signatures kept, the last of everything else. Most programs never ask for it: what comes is kept as the
+---text that it was, and read again when somebody does.
 
 require("gemini.interpreted")()
 
 local codec = require "gemini.codec"
+local errors = require "gemini.errors"
 local reply = require "gemini.reply"
 local tables = require "gemini.tables"
 
 ---@class gemini.Merge
+---@field log userdata  the texts of events that are not merged yet, a NUL behind each
+---@field private decode fun(text: string): any, string?
 ---@field private top table<string, any>
 ---@field private candidates table<number, table>
----@field private ended boolean?  a finish reason has been seen
+---@field private ended boolean  a finish reason has been seen
 local Merge = {}
 Merge.__index = Merge
 
+---@param _ table  the call's arguments
+---@param wire gemini.Wire  that the events are read by
 ---@return gemini.Merge
-local function new()
-  return setmetatable({ top = {}, candidates = {} }, Merge)
+local function new(_, wire)
+  return setmetatable({ log = codec.text(), decode = wire.decode, ended = false, top = {}, candidates = {} }, Merge)
 end
 
 -- Whether a part is text, or a thought's text, and nothing else.
@@ -70,13 +76,31 @@ local function addCandidate(candidates, given)
   if type(given.content) == "table" then addContent(merged, given.content) end
 end
 
----Takes one chunk in. Its parts are copied; its metadata, of which the last one counts, is not.
+local function addChunk(self, chunk)
+  addFields(self.top, chunk, "candidates")
+  for _, candidate in ipairs(tables.objects(chunk.candidates)) do addCandidate(self.candidates, candidate) end
+end
+
+-- A server that does not know `alt=sse` answers with one array of all chunks. Errors are no chunks.
+local function addEvent(self, value)
+  if type(value) ~= "table" then return end
+  for _, chunk in ipairs(value[1] ~= nil and value or { value }) do
+    if type(chunk) == "table" and not errors.find(chunk, self.decode) then addChunk(self, chunk) end
+  end
+end
+
+-- What can't be read ended the stream, which has its error.
+local function readLog(self)
+  local log = tostring(self.log)
+  self.log = codec.text()
+  for text in log:gmatch "%Z+" do addEvent(self, (self.decode(text))) end
+end
+
+---Notes a chunk, whose text is in the log.
 ---@param chunk table
 ---@return gemini.Reply chunk  the same table, with its helpers
 function Merge:add(chunk)
   self.ended = self.ended or reply.ends(chunk)
-  addFields(self.top, chunk, "candidates")
-  for _, candidate in ipairs(tables.objects(chunk.candidates)) do addCandidate(self.candidates, candidate) end
   return reply.wrap(chunk)
 end
 
@@ -99,6 +123,7 @@ end
 
 ---@return gemini.Reply response  all that has been taken in so far, in new tables
 function Merge:response()
+  readLog(self)
   local response, indices = tables.deepCopy(self.top), {}
   for index in next, self.candidates do indices[#indices + 1] = index end
   table.sort(indices)

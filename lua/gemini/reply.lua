@@ -4,6 +4,9 @@ local tables = require "gemini.tables"
 
 local reply = {}
 
+-- Each chunk of a stream needs it.
+local type = type
+
 -- What servers send for absent.
 local function textOrNumber(value)
   return (type(value) == "string" and value ~= "" or type(value) == "number") and value or nil
@@ -20,6 +23,16 @@ end
 local function parts(response)
   local content = candidate(response).content
   return tables.objects(type(content) == "table" and content.parts)
+end
+
+-- The part that is all there is, as in most chunks.
+local function only(response)
+  local candidates = response.candidates
+  local first = type(candidates) == "table" and candidates[2] == nil and candidates[1]
+  local content = type(first) == "table" and (first.index == nil or first.index == 0) and first.content
+  local list = type(content) == "table" and content.parts
+  local part = type(list) == "table" and list[2] == nil and list[1]
+  return type(part) == "table" and part
 end
 
 local function joined(response, thought)
@@ -41,6 +54,8 @@ end
 local helpers = {}
 
 function helpers.text(response)
+  local part = only(response)
+  if part and part.thought == nil and type(part.text) == "string" then return part.text end
   return joined(response, false)
 end
 
@@ -106,7 +121,12 @@ end
 ---@param response table
 ---@return boolean
 function reply.ends(response)
-  local feedback = response.promptFeedback
+  local feedback, candidates = response.promptFeedback, response.candidates
+  local first = type(candidates) == "table" and candidates[1]
+  -- Nearly all chunks are so, and each is looked at.
+  if type(first) == "table" and first.finishReason == nil and candidates[2] == nil and feedback == nil then
+    return false
+  end
   if type(feedback) == "table" and textOrNumber(feedback.blockReason) then return true end
   for _, each in ipairs(tables.objects(response.candidates)) do
     if textOrNumber(each.finishReason) then return true end

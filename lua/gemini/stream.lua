@@ -7,28 +7,31 @@ local rest = require "gemini.rest"
 local retry = require "gemini.retry"
 local wire = require "gemini.wire"
 
+-- Each chunk needs them.
+local inTask, type = loop.inTask, type
+
 ---@class gemini.Stream
 ---@field private client gemini.State
 ---@field private transfer userdata?
 ---@field private wire gemini.Wire
 ---@field private label gemini.Label
 ---@field private merge gemini.Merge|gemini.Steps  what has come so far
----@field private anew? fun(err: gemini.Error, sent: boolean): gemini.Request?, gemini.Error?  the request once more, as
+---@field private anew false|fun(err: gemini.Error, sent: boolean): gemini.Request?, gemini.Error?  the request once more, as
 ---  long as no chunk has come; else nil and the error
----@field private again (fun(err: gemini.Error): gemini.Request?)?  the request that goes on where this one broke
----@field private observe fun()?  what is still to be called when the answer begins
----@field private queue table[]?  chunks that came in one event
----@field private began boolean?  a chunk has come
----@field private ended boolean?
----@field private err gemini.Error?
+---@field private again false|fun(err: gemini.Error): gemini.Request?  the request that goes on where this one broke
+---@field private observe false|fun()  what is still to be called when the answer begins
+---@field private queue false|table[]  chunks that came in one event
+---@field private began boolean  a chunk has come
+---@field private ended boolean
+---@field private err false|gemini.Error
 ---@operator call: gemini.Reply?
 ---@overload fun(): gemini.Reply?
 local Stream = { __name = "gemini.stream" }
 Stream.__index = Stream
 
 -- To be called by a method: raises at its caller's place.
-local function mustBeStream(self, name)
-  if getmetatable(self) ~= Stream then error(("stream:%s: call it with a colon"):format(name), 3) end
+local function misused(name)
+  error(("stream:%s: call it with a colon"):format(name), 3)
 end
 
 function Stream:__tostring()
@@ -73,7 +76,7 @@ local function resumed(self, err)
   end
   if not transfer then return nil, refused end
   loop.close(self.transfer)
-  self.transfer, self.queue, self.observe = transfer, nil, observer(self.client, request, transfer)
+  self.transfer, self.queue, self.observe = transfer, false, observer(self.client, request, transfer)
   return true
 end
 
@@ -109,26 +112,16 @@ local function broke(self, err)
   return fail(self, why)
 end
 
--- The chunk as users see it, or nil and the error; nil alone where the stream has been taken up again, or the chunk is
--- one that came before.
+-- Streams are many and long: what would begin one again is not kept any longer.
 local function accept(self, chunk)
-  if type(chunk) ~= "table" then
-    local what = type(chunk) == "userdata" and "null" or type(chunk)
-    return protocol(self, "an event is no JSON object but " .. what, "")
-  end
-  local object = errors.find(chunk, self.wire.decode)
-  if not object then
-    -- Streams are many and long: what would begin one again is not kept any longer.
-    self.began, self.anew = true, nil
-    return self.merge:add(chunk)
-  end
-  return broke(self, errors.api(object, self.label))
+  self.began, self.anew = true, false
+  return self.merge:add(chunk)
 end
 
 -- A server that does not know `alt=sse` answers with one array of all chunks.
 local function queued(self)
-  local chunk = self.queue and table.remove(self.queue)
-  if chunk == nil then self.queue = nil end
+  local chunk = table.remove(self.queue)
+  if chunk == nil then self.queue = false end
   return chunk
 end
 
@@ -140,7 +133,7 @@ end
 local function await(self)
   loop.await(self.transfer)
   local observe = self.observe
-  self.observe = nil
+  self.observe = false
   if not observe then return end
   local ok, raised = pcall(observe)
   if ok then return end
@@ -148,50 +141,68 @@ local function await(self)
   error(raised, 0)
 end
 
--- The next decoded value of the stream; nil where there was none in what came, or at the end.
-local function take(self)
-  local value, problem, text = self.wire.event(self.transfer)
-  if type(value) == "table" and value[1] ~= nil then
-    enqueue(self, value)
-  elseif value ~= nil then
-    return value
-  elseif problem == nil then
-    finish(self)
-  -- Gateways end a stream so, as other APIs do.
-  elseif text == "[DONE]" then
-    self.merge:done()
-  else
-    broke(self, errors.unreadable("an event", problem, text, self.label))
+-- The next event once it is there. Outside of tasks nobody else is to have a turn before, where it is there already.
+local function read(self)
+  local event = self.wire.event
+  if not (self.observe or inTask()) then
+    local value, problem, text = event(self.transfer, self.merge.log)
+    if value ~= nil or problem then return value, problem, text end
   end
+  await(self)
+  return event(self.transfer, self.merge.log)
 end
 
+-- What an event that is no value says of the stream: nothing, where none has come and none is to come.
+local function unreadable(self, problem, text)
+  if problem == nil then return finish(self) end
+  -- Gateways end a stream so, as other APIs do.
+  if text == "[DONE]" then return self.merge:done() end
+  return broke(self, errors.unreadable("an event", problem, text, self.label))
+end
+
+-- A chunk that does not look like one, or nil where it is none.
+local function unusual(self, value)
+  if type(value) ~= "table" then
+    local what = type(value) == "userdata" and "null" or type(value)
+    return protocol(self, "an event is no JSON object but " .. what, "")
+  end
+  if value[1] ~= nil and not self.queue then return enqueue(self, value) end
+  local object = errors.find(value, self.wire.decode)
+  if not object then return accept(self, value) end
+  return broke(self, errors.api(object, self.label))
+end
+
+-- The chunk as users see it, or nil and the error.
 local function advance(self)
   repeat
-    local value = queued(self)
+    local value, problem, text, chunk
+    if self.queue then value = queued(self) end
+    if value == nil then value, problem, text = read(self) end
     if value == nil then
-      await(self)
-      value = take(self)
+      unreadable(self, problem, text)
+    elseif type(value) == "table" and value[1] == nil and value.error == nil then
+      chunk = accept(self, value)
+    else
+      chunk = unusual(self, value)
     end
-    local chunk = value ~= nil and accept(self, value)
     if chunk then return chunk end
   until self.ended or self.err
-  return nil, self.err
+  return nil, self.err or nil
 end
 
 ---The next chunk; waits for it.
 ---@return gemini.Reply? chunk  nil at the end
 ---@return gemini.Error? err  nil at the end of a complete stream; a failed stream gives its error again and again
 function Stream:next()
-  mustBeStream(self, "next")
-  if self.err then return nil, self.err end
-  if self.ended then return nil end
+  if getmetatable(self) ~= Stream then misused "next" end
+  if self.ended or self.err then return nil, self.err or nil end
   return advance(self)
 end
 
 ---Ends the stream and its connection at once, wherever it is. Harmless when it has ended; one that had not is then
 ---a failed one, of kind "cancelled".
 function Stream:close()
-  mustBeStream(self, "close")
+  if getmetatable(self) ~= Stream then misused "close" end
   if self.err or self.ended then return end
   fail(self, errors.new("cancelled", "the stream was closed before its end", self.label, partial(self)))
 end
@@ -200,7 +211,7 @@ end
 ---@return gemini.Reply? response  all chunks of the stream merged into one, those read before included
 ---@return gemini.Error? err  its `partial` holds what had come
 function Stream:collect()
-  mustBeStream(self, "collect")
+  if getmetatable(self) ~= Stream then misused "collect" end
   local chunk, err
   repeat chunk, err = self:next() until not chunk
   if err then return nil, err end
@@ -209,16 +220,18 @@ end
 
 -- A `for` can't see a second result: what ends the stream early is raised.
 function Stream:__call()
-  local chunk, err = self:next()
-  if err then error(err, 0) end
-  return chunk
+  if not (self.ended or self.err) then
+    local chunk = advance(self)
+    if chunk then return chunk end
+  end
+  if self.err then error(self.err, 0) end
 end
 
 Stream.__close = Stream.close
 
 -- What tells the user's observer of the answer, once it begins.
 function observer(client, request, transfer)
-  return client.onResponse and function() rest.observe(client, request, transfer) end
+  return client.onResponse and function() rest.observe(client, request, transfer) end or false
 end
 
 -- What puts a stream of these messages together, and what takes it up again; else it is one of
@@ -246,17 +259,21 @@ local stream = {}
 ---@return gemini.Stream
 function stream.open(client, row, request, args, call)
   local form = FORMS[row.reply] or PLAIN
-  local merge = require(form.merge)(args)
+  local merge = require(form.merge)(args, client.wire)
   local transfer, err = rest.submit(client, request)
+  -- What is absent is false: each chunk looks at it, and nil would be looked for in the metatable.
   return setmetatable({
     client = client,
     transfer = transfer,
-    err = err,
+    err = err or false,
+    ended = false,
+    began = false,
+    queue = false,
     wire = client.wire,
     label = request.label,
     anew = repeater(request),
     merge = merge,
-    again = form.resume and require(form.resume)(merge, client, request, call),
+    again = form.resume and require(form.resume)(merge, client, request, call) or false,
     observe = observer(client, request, transfer),
   }, Stream)
 end

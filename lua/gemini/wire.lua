@@ -11,7 +11,8 @@ local wire = {}
 ---@class gemini.Wire
 ---@field encode fun(value: any): string?, string?  the text, or nil and what JSON can't hold
 ---@field decode fun(text: string): any, string?  the value, or nil and what is wrong
----@field event fun(transfer: userdata): any, string?, string?  the next event or nil; or nil, problem and text
+---@field event fun(transfer: userdata, log?: userdata): any, string?, string?  the next event or nil; or nil, problem
+---  and text. The text of each goes to the log, with a NUL behind it
 ---@field body fun(transfer: userdata): any, string?, string?  the answer; or nil, problem and text
 
 ---@return gemini.Wire
@@ -20,7 +21,7 @@ local function native(maxDepth)
   return {
     encode = codec.encode,
     decode = function(text) return codec.decode(text, maxDepth) end,
-    event = function(transfer) return transfer:event(maxDepth) end,
+    event = function(transfer, log) return transfer:event(maxDepth, log) end,
     body = function(transfer) return transfer:body(maxDepth) end,
   }
 end
@@ -91,7 +92,7 @@ local function foreign(json)
   return {
     encode = textOnly(guarded(json.encode, "json.encode"), rawget(json, "empty_array")),
     decode = decode,
-    event = function(transfer) return decoded(transfer:eventText()) end,
+    event = function(transfer, log) return decoded(transfer:eventText(nil, log)) end,
     body = function(transfer) return decoded(transfer:bodyText()) end,
   }
 end

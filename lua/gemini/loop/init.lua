@@ -11,6 +11,7 @@ local loop = {
   live = driver.live,
   close = driver.close,
   tasks = tasks.count,
+  inTask = tasks.current,
 }
 
 local WEAK = { __mode = "k" }
