@@ -34,7 +34,7 @@ CURL_LIBS   = $(shell pkg-config --libs libcurl)
 
 JSON_C      := buf text json_number json_string json_keys json_decode
 CODEC_C     := codec base64 hash sha256 json_encode $(JSON_C)
-TRANSPORT_C := transport luarequest luaheaders files multi sockets transfer ending head coding apply body file sse $(JSON_C)
+TRANSPORT_C := transport luarequest lualines lines luaheaders files multi sockets transfer ending head coding apply body file sse $(JSON_C)
 ARCHIVE_C   := $(sort embed $(CODEC_C) $(TRANSPORT_C))
 
 # What is embedded, with its folders: they are newer where a file was taken away.

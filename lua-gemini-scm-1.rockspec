@@ -48,6 +48,8 @@ build = {
         "src/transport.c",
         "src/luarequest.c",
         "src/luaheaders.c",
+        "src/lualines.c",
+        "src/lines.c",
         "src/files.c",
         "src/multi.c",
         "src/sockets.c",

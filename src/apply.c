@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #endif
 
+#include "lines.h"
+
 #define SET(option, value)                                                                                   \
   do {                                                                                                       \
     CURLcode set_ = curl_easy_setopt(easy, option, value);                                                   \
@@ -93,28 +95,6 @@ static CURLcode set_connection(const gem_request *r, CURL *easy) {
   return set_trust(r, easy);
 }
 
-int gem_apply_header(struct curl_slist **headers, const char *line) {
-  struct curl_slist *longer = curl_slist_append(*headers, line);
-  if (!longer) return 0;
-  *headers = longer;
-  return 1;
-}
-
-static int has_header(const struct curl_slist *h, const char *prefix) {
-  for (; h; h = h->next)
-    if (curl_strnequal(h->data, prefix, strlen(prefix))) return 1;
-  return 0;
-}
-
-/* Takes out what curl would add: a pause before large bodies, and a media type that is not ours. */
-static CURLcode set_headers(CURL *easy, struct curl_slist **headers) {
-  if (!gem_apply_header(headers, "Expect:")) return CURLE_OUT_OF_MEMORY;
-  if (!has_header(*headers, "Content-Type:") && !gem_apply_header(headers, "Content-Type:"))
-    return CURLE_OUT_OF_MEMORY;
-  SET(CURLOPT_HTTPHEADER, *headers);
-  return CURLE_OK;
-}
-
 /* From this size on a body is read in larger pieces, and so is an answer that may be of any size. */
 #define BULK        ((int64_t)1024 * 1024)
 #define BULK_BUFFER (256L * 1024)
@@ -156,6 +136,7 @@ static CURLcode set_message(const gem_request *r, CURL *easy) {
   SET(CURLOPT_URL, r->url);
   SET(CURLOPT_PATH_AS_IS, 1L);
   SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  SET(CURLOPT_HTTPHEADER, r->lines->list);
   /* Any verb: POST only says that a body is sent. */
   CURLcode code = r->has_body ? set_body(r, easy) : CURLE_OK;
   if (code == CURLE_OK) code = set_answer(r, easy);
@@ -163,11 +144,10 @@ static CURLcode set_message(const gem_request *r, CURL *easy) {
   return code;
 }
 
-CURLcode gem_apply(const gem_request *r, CURL *easy, struct curl_slist **headers) {
+CURLcode gem_apply(const gem_request *r, CURL *easy) {
   CURLcode code = set_protocols(easy);
   if (code == CURLE_OK) code = set_socket(easy);
   if (code == CURLE_OK) code = set_connection(r, easy);
   if (code == CURLE_OK) code = set_message(r, easy);
-  if (code == CURLE_OK) code = set_headers(easy, headers);
   return code;
 }

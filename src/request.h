@@ -9,6 +9,8 @@
 
 #include "body.h"
 
+struct gem_lines;
+
 /* What becomes of the body of a 2xx answer; any other is kept whole. */
 enum gem_reading {
   GEM_WHOLE,  /* kept whole */
@@ -19,6 +21,7 @@ enum gem_reading {
 typedef struct gem_request {
   const char *method;
   const char *url;
+  struct gem_lines *lines; /* of the headers */
   const gem_segment *segments;
   size_t segment_count;
   int has_body;

@@ -219,9 +219,9 @@ static void detach(gem_transfer *t) {
 static void free_handle(gem_transfer *t) {
   gem_body_close(&t->body);
   if (t->easy) curl_easy_cleanup(t->easy);
-  curl_slist_free_all(t->headers);
+  gem_lines_give_back(t->lines);
   t->easy = NULL;
-  t->headers = NULL;
+  t->lines = NULL;
 }
 
 static size_t reply_cap(const gem_request *r) {
@@ -234,6 +234,7 @@ static void prepare(gem_transfer *t, const gem_request *r) {
   gem_buf_init(&t->reply, reply_cap(r));
   gem_sse_init(&t->events, r->max_bytes);
   gem_body_init(&t->body, r->segments, r->segment_count);
+  t->lines = gem_lines_take(r->lines);
   t->reading = r->reading;
   t->once = (unsigned char)r->once;
   t->max_bytes = r->max_bytes;
@@ -251,7 +252,7 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
   t->easy = curl_easy_init();
   CURLcode code = t->easy ? CURLE_OK : CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) code = set_callbacks(t, m);
-  if (code == CURLE_OK) code = gem_apply(r, t->easy, &t->headers);
+  if (code == CURLE_OK) code = gem_apply(r, t->easy);
   if (code == CURLE_OK && !gem_multi_revive(m)) code = CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK && curl_multi_add_handle(m->curl, t->easy) != CURLM_OK) code = CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) {

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "lines.h"
 #include "multi.h"
 #include "request.h"
 #include "sse.h"
@@ -45,7 +46,7 @@ typedef struct gem_transfer {
   struct gem_transfer *prev_news, *next_news;
   int64_t id; /* its number among the multi's, from 1; 0 before it has begun */
   CURL *easy;
-  struct curl_slist *headers;
+  gem_lines *lines; /* of the request's headers; NULL when they are not needed any more */
   gem_body body;
   gem_buf head;  /* the answer's header lines, of the last header block */
   gem_buf reply; /* the answer's body, what waits of one read in pieces, or how one of events begins */
@@ -77,8 +78,7 @@ typedef struct gem_transfer {
 /* Makes a closed exchange; allocates nothing. */
 void gem_transfer_init(gem_transfer *t);
 
-/* Sends the request, with t->headers, which the caller may have filled before. 0 when it can't: error and
- * kind say why (no_memory apart). */
+/* Sends the request. 0 when it can't: error and kind say why (no_memory apart). */
 int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *request);
 
 /* Ends the exchange if it is under way, as cancelled, its connection with it, and frees all it holds.

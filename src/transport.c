@@ -14,6 +14,7 @@
 #include "files.h"
 #include "json.h"
 #include "luaheaders.h"
+#include "lualines.h"
 #include "luarequest.h"
 #include "memory.h"
 #include "text.h"
@@ -130,20 +131,6 @@ static int multi_wanted(lua_State *L) {
   return 1;
 }
 
-static void add_headers(lua_State *L, int table, gem_transfer *t) {
-  lua_pushliteral(L, "headers");
-  lua_rawget(L, table);
-  luaL_checktype(L, -1, LUA_TTABLE);
-  int count = (int)gem_rawlen(L, -1);
-  for (int i = 1; i <= count; i++) {
-    lua_rawgeti(L, -1, i);
-    luaL_checktype(L, -1, LUA_TSTRING);
-    if (!gem_apply_header(&t->headers, lua_tostring(L, -1))) gem_no_memory(L);
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-}
-
 static int multi_submit(lua_State *L) {
   gem_multi *m = open_multi(L);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -156,9 +143,10 @@ static int multi_submit(lua_State *L) {
   lua_setmetatable(L, -2);
   gem_request request;
   gem_request_read(L, 2, lua_gettop(L), &request);
-  add_headers(L, 2, t);
+  request.lines = gem_lualines_pushfield(L, 2);
   open_multi(L); /* a finaliser may have closed it meanwhile */
   if (!gem_transfer_start(t, m, &request) && t->no_memory) gem_no_memory(L);
+  lua_pop(L, 1);
   return 1;
 }
 
@@ -385,6 +373,7 @@ static const luaL_Reg transfer_methods[] = {
 
 static const luaL_Reg functions[] = {
     {"multi", new_multi},
+    {"headers", gem_lualines_new},
     {"now", now},
     {NULL, NULL},
 };
@@ -395,6 +384,7 @@ GEM_EXPORT int luaopen_gemini_transport(lua_State *L) {
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return gem_no_memory(L);
   gem_newtype(L, MULTI, multi_methods);
   gem_newtype(L, TRANSFER, transfer_methods);
+  gem_lualines_register(L);
   lua_newtable(L);
   gem_setfuncs(L, functions);
   gem_files_register(L);

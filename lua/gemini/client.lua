@@ -16,8 +16,12 @@ local GOOGLE = "https://generativelanguage.googleapis.com"
 ---@field baseUrl string
 ---@field version string
 ---@field wire gemini.Wire
+---@field json? { encode: function, decode: function }
+---@field maxDepth? integer
 ---@field headers table<string, string>
----@field credentials fun(label: gemini.Label): table<string, string>?, gemini.Error?  headers that say who asks
+---@field sharedHeaders table<string, table<string, string>>  what calls without any of their own have
+---@field credentials fun(label: gemini.Label): table<string, string>?, gemini.Error?  headers that say who asks, not
+---  to be changed
 ---@field names fun(): table<string, string>  headers that name the client
 ---@field secret? fun(): string  the credentials sent last, which no error may show
 ---@field operationMeta? table  what gemini.operation gives operations
@@ -78,10 +82,11 @@ local function byToken(token)
 end
 
 local function byKey(key)
+  local header = { ["x-goog-api-key"] = key }
   local function secret() return key end
   return function(label)
     label.secret = secret
-    return { ["x-goog-api-key"] = key }
+    return header
   end
 end
 
@@ -113,17 +118,6 @@ local function names()
   end
 end
 
-local function lazyWire(state, json, maxDepth)
-  return setmetatable(state, {
-    __index = function(self, name)
-      if name ~= "wire" then return nil end
-      local wire = require("gemini.wire").new(json, maxDepth)
-      rawset(self, "wire", wire)
-      return wire
-    end,
-  })
-end
-
 -- What holds the state may be within the user's reach, a stream for one: dumps of it find nothing there.
 local function sealed(state)
   return setmetatable({}, { __index = state, __newindex = state, __metatable = false })
@@ -152,10 +146,13 @@ local function open(given)
   local who
   who, problem = credentials(given)
   if not who then return nil, problem end
-  return sealed(lazyWire({
+  return sealed {
     baseUrl = baseUrl:gsub("/+$", ""),
     version = given.version or "v1beta",
     headers = given.headers and headers.merge(given.headers) or {},
+    sharedHeaders = {},
+    json = given.json,
+    maxDepth = given.maxDepth,
     credentials = who,
     names = names(),
     timeout = given.timeout,
@@ -173,7 +170,13 @@ local function open(given)
     onRetry = given.onRetry,
     onRequest = given.onRequest,
     onResponse = given.onResponse,
-  }, given.json, given.maxDepth))
+  }
+end
+
+-- Reads and writes JSON: what needs it is loaded with the first resource.
+local function withWire(state)
+  state.wire = state.wire or require("gemini.wire").new(state.json, state.maxDepth)
+  return state
 end
 
 local function describe(baseUrl)
@@ -190,7 +193,7 @@ function Client.new(given)
     __name = "gemini.client",
     __tostring = describe(state.baseUrl),
     __index = function(self, name)
-      local made = resource.new(state, name)
+      local made = resource.new(withWire(state), name)
       if not made then
         local hint = nearest(tostring(name), resource.names())
         error(("the API has no resource '%s'%s"):format(tostring(name), hint), 2)

@@ -72,7 +72,7 @@ end
 ---@return table[]? contents
 ---@return string? problem  what follows the field's name in a sentence about it, like all problems here
 function content.contents(value)
-  if type(value) == "string" then return toContents { value } end
+  if type(value) == "string" then return array { { role = "user", parts = { { text = value } } } } end
   if type(value) ~= "table" then return wrong("a string or a table", value) end
   return toContents(isList(value) and value or { value })
 end

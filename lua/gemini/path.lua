@@ -83,36 +83,81 @@ local function fillPattern(name, patterns, value)
 end
 
 -- One variable's text in the path, or nil and what is wrong with it.
-local function fill(plus, name, patterns, value)
+local function fill(variable, value)
+  local name = variable.argument
   if value == nil then return nil, name .. " is missing" end
   if type(value) ~= "string" then return nil, ("%s must be a string, got %s"):format(name, type(value)) end
-  if plus == "+" then return fillRest(name, value) end
-  return fillPattern(name, patterns == "" and "*" or patterns, value)
+  if variable.anyNumber then return fillRest(name, value) end
+  return fillPattern(name, variable.patterns, value)
 end
 
--- The argument that a variable is filled from: `batch.model` from `model`.
-local function argument(variable)
-  return variable:match("[^.]+$")
+-- Programs name the same few models again and again.
+local MOST_KEPT = 64
+
+local function filled(variable, value)
+  local text = value ~= nil and variable.kept[value]
+  if text then return text end
+  local problem
+  text, problem = fill(variable, value)
+  if not text then return nil, problem end
+  variable.count = variable.count + 1
+  if variable.count > MOST_KEPT then variable.kept, variable.count = {}, 1 end
+  variable.kept[value] = text
+  return text
 end
 
 -- An argument by its own name, or where the body has it: `batch = { model = … }`.
 local function lookUp(args, variable, inBody)
-  local value = args[argument(variable)]
-  if value ~= nil or not variable:find(".", 1, true) or not inBody(variable:match("^[^.]+")) then return value end
+  local value, name = args[variable.argument], variable.name
+  if value ~= nil or not variable.dotted or not inBody(name:match("^[^.]+")) then return value end
   value = args
-  for name in variable:gmatch("[^.]+") do
+  for field in name:gmatch("[^.]+") do
     if type(value) ~= "table" then return nil end
-    value = rawget(value, name)
+    value = rawget(value, field)
   end
   return value
 end
 
+-- `argument` is what a variable is filled from: `model` for `batch.model`.
+local function variableOf(plus, name, patterns)
+  return {
+    name = name,
+    argument = name:match("[^.]+$"),
+    dotted = name:find(".", 1, true) ~= nil,
+    anyNumber = plus == "+",
+    patterns = patterns == "" and "*" or patterns,
+    kept = {},
+    count = 0,
+  }
+end
+
+local function parse(template)
+  local parsed, last = { variables = {}, between = {}, names = {} }, 1
+  for from, plus, name, patterns, to in template:gmatch("()" .. VARIABLE .. "()") do
+    local variable = variableOf(plus, name, patterns)
+    parsed.variables[#parsed.variables + 1] = variable
+    parsed.between[#parsed.between + 1] = template:sub(last, from - 1)
+    parsed.names[variable.argument] = name
+    last = to
+  end
+  parsed.behind = template:sub(last)
+  return parsed
+end
+
+-- By their text: the API has some hundred templates.
+local templates = {}
+
+local function parsedOf(template)
+  local parsed = templates[template] or parse(template)
+  templates[template] = parsed
+  return parsed
+end
+
 ---@param template string
----@return table<string, string> names  of the arguments it is filled from, and what each is called in the API
+---@return table<string, string> names  of the arguments it is filled from, and what each is called in the API; not to
+---  be changed
 function path.names(template)
-  local names = {}
-  for _, variable in template:gmatch(VARIABLE) do names[argument(variable)] = variable end
-  return names
+  return parsedOf(template).names
 end
 
 ---@param template string
@@ -121,14 +166,13 @@ end
 ---@return string? path
 ---@return string? problem
 function path.expand(template, args, inBody)
-  local problem
-  local expanded = template:gsub(VARIABLE, function(plus, variable, patterns)
-    local text, wrong = fill(plus, argument(variable), patterns, lookUp(args, variable, inBody))
-    problem = problem or wrong
-    return text or ""
-  end)
-  if problem then return nil, problem end
-  return expanded
+  local parsed, expanded = parsedOf(template), ""
+  for i, variable in ipairs(parsed.variables) do
+    local text, problem = filled(variable, lookUp(args, variable, inBody))
+    if not text then return nil, problem end
+    expanded = expanded .. parsed.between[i] .. text
+  end
+  return expanded .. parsed.behind
 end
 
 ---Whether a template's one variable takes this full resource name.

@@ -9,6 +9,7 @@ local parameters = require "gemini.parameters"
 local path = require "gemini.path"
 local query = require "gemini.query"
 local retry = require "gemini.retry"
+local tables = require "gemini.tables"
 
 local request = {}
 
@@ -26,10 +27,20 @@ local request = {}
 ---@field download? boolean
 ---@field once? boolean
 
+local NONE = {}
+
+local function namesElsewhere(row)
+  local names = tables.copy(path.names(row.path))
+  for _, name in ipairs(row.query or NONE) do names[name] = true end
+  return names
+end
+
+local known = setmetatable({}, { __mode = "k" })
+
 -- The arguments that do not go into the body.
 local function elsewhere(row)
-  local names = path.names(row.path)
-  for _, name in ipairs(row.query or {}) do names[name] = true end
+  local names = known[row] or namesElsewhere(row)
+  known[row] = names
   return names
 end
 
@@ -53,9 +64,10 @@ local function remaining(row, args)
   return rest
 end
 
--- What the path has been given, by the arguments' names.
+-- What the path has been given, by the arguments' names, where requests in the request need it.
 local function inPath(row, args)
   local given = {}
+  if not require("gemini.shape").repeats(row.body) then return given end
   for name in next, path.names(row.path) do given[name] = args[name] end
   return given
 end
@@ -76,7 +88,7 @@ end
 -- What is wrong with a request by the facts about the API, for clients that want to know before the server does.
 local function violation(row, args, fields)
   local check = require "gemini.check"
-  for _, name in ipairs(row.query or {}) do
+  for _, name in ipairs(row.query or NONE) do
     local several = type(args[name]) == "table" and not parameters[name]
     for _, value in ipairs(several and args[name] or { args[name] }) do
       local problem = check.parameter(name, value, parameters[name] or "string")
@@ -134,15 +146,27 @@ local function limit(built, client, call)
   return built
 end
 
+local JSON = { ["Content-Type"] = "application/json" }
+
+local function headersOf(client, text, timeout, own)
+  return headers.merge(client.names(), text and JSON or nil, serverTimeout(timeout), client.headers, own)
+end
+
+-- Those of calls that have none of their own: the same table again, not to be changed.
+local function sharedHeaders(client, text)
+  local kept, key = client.sharedHeaders, text and "json" or "plain"
+  kept[key] = kept[key] or headersOf(client, text, client.timeout)
+  return kept[key]
+end
+
 -- `lasting` for a stream and for media.
 local function assemble(client, method, row, call, url, text, lasting)
-  local timeout = call.timeout or client.timeout
-  local json = text and { ["Content-Type"] = "application/json" } or nil
+  local timeout, own = call.timeout or client.timeout, call.timeout or call.headers
   return {
-    label = { method = method, url = url, attempts = 0 },
+    label = { method = method, url = url, attempts = 0, secret = false },
     method = row.verb,
     url = url,
-    headers = headers.merge(client.names(), json, serverTimeout(timeout), client.headers, call.headers),
+    headers = own and headersOf(client, text, timeout, call.headers) or sharedHeaders(client, text),
     body = text,
     timeout = timeout or not lasting and TIMEOUT or nil,
     connectTimeout = client.connectTimeout,
@@ -170,12 +194,14 @@ local function switchProblem(row, args)
   return ("%s must be true or false, got %s"):format(row.stream, type(switch))
 end
 
+local function inBody(message, field)
+  return (require("gemini.messages").get(message) or NONE)[field] ~= nil
+end
+
 -- Path, query and the body's fields; or nil and what is wrong.
 local function parts(client, row, args)
   local where, search, fields, problem
-  where, problem = path.expand(row.path, args, function(field)
-    return (require("gemini.messages").get(row.body) or {})[field] ~= nil
-  end)
+  where, problem = path.expand(row.path, args, inBody, row.body)
   problem = problem or switchProblem(row, args)
   if problem then return nil, problem end
   fields, problem = body(row, args)
@@ -200,7 +226,7 @@ end
 function request.build(client, method, row, args, call, place)
   local problem = checkCall(call)
   if problem then return nil, problem end
-  call = call or {}
+  call = call or NONE
   local where, fields = parts(client, row, args)
   if not where then return nil, fields end
   local text

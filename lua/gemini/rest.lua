@@ -25,7 +25,6 @@ local function redacted(given)
 end
 
 local function announce(client, request, sent)
-  if not client.onRequest then return end
   client.onRequest {
     method = request.label.method,
     verb = request.method,
@@ -36,16 +35,27 @@ local function announce(client, request, sent)
   }
 end
 
+-- The transport's form of a request's headers, by their table: most calls of a client share one.
+local prepared = setmetatable({}, { __mode = "k" })
+
+local function prepare(who, given)
+  local kept = prepared[given]
+  if kept and kept.who == who then return kept.list end
+  local list = require("gemini.transport").headers(headers.lines(headers.merge(who, given)))
+  prepared[given] = { who = who, list = list }
+  return list
+end
+
 -- What the transport takes of a request, as one table that need not grow.
 local function send(client, request, who, timeout)
-  local label, given = request.label, headers.merge(who, request.headers)
-  announce(client, request, given)
+  local label = request.label
+  if client.onRequest then announce(client, request, headers.merge(who, request.headers)) end
   label.attempts = label.attempts + 1
   client.secret = label.secret
   return loop.submit {
     method = request.method,
     url = request.url,
-    headers = headers.lines(given),
+    headers = prepare(who, request.headers),
     body = request.body,
     reading = request.reading,
     once = request.once,
@@ -162,9 +172,9 @@ function rest.read(client, row, request, transfer)
 end
 
 ---@class gemini.Exchange  what a request and its answer pass through
----@field read fun(transfer: userdata): any, gemini.Error?  gets an answer with a 2xx status
+---@field read fun(self: gemini.Exchange, transfer: userdata): any, gemini.Error?  gets an answer with a 2xx status
 ---@field tick? fun(transfer: userdata)  called while the answer is waited for
----@field ended? fun(transfer: userdata)  called when the exchange is over, however it ended
+---@field ended? fun(self: gemini.Exchange, transfer: userdata)  called when the exchange is over, however it ended
 
 local function answer(client, request, tick)
   local transfer, err = rest.submit(client, request)
@@ -200,15 +210,46 @@ function rest.exchange(client, request, steps)
   local obtain = request.method == "GET" and rest.locate or answer
   local transfer, err = obtain(client, request, steps.tick)
   if not transfer then return nil, err end
-  if steps.ended then steps.ended(transfer) end
+  if steps.ended then steps:ended(transfer) end
   local value
   err = wire.failure(client.wire, transfer, request.label)
   if not err then
-    value, err = steps.read(transfer)
+    value, err = steps:read(transfer)
   end
   loop.close(transfer)
   rest.heed(client, err)
   return value, err
+end
+
+-- What a call without media does with its answer.
+---@class gemini.Call: gemini.Exchange
+---@field private client gemini.State
+---@field private row gemini.Row
+---@field private request gemini.Request
+---@field transfer userdata?  the one that has ended
+local Call = {}
+Call.__index = Call
+
+function Call:read(transfer)
+  return rest.read(self.client, self.row, self.request, transfer)
+end
+
+function Call:ended(transfer)
+  self.transfer = transfer
+end
+
+-- Sends a request again, and again, where that may help.
+local function again(client, call, tries, err)
+  local request = call.request
+  repeat
+    local sent = call.transfer and call.transfer:isSent()
+    if sent == nil then return nil, err end
+    if not (retry.mayRepeat(err, request, sent) and tries:again(err)) then return nil, tries:tell(err) end
+    local reply
+    call.transfer = nil
+    reply, err = rest.exchange(client, tries:request(), call)
+    if not err then return reply end
+  until false
 end
 
 ---Carries out a call: sends its request, and again where that may help.
@@ -218,19 +259,11 @@ end
 ---@return table? reply
 ---@return gemini.Error?
 function rest.call(client, row, request)
-  local sent
-  local steps = {
-    read = function(transfer) return rest.read(client, row, request, transfer) end,
-    ended = function(transfer) sent = transfer:isSent() end,
-  }
-  local tries = attempts.new(request)
-  repeat
-    sent = nil
-    local reply, err = rest.exchange(client, tries:request(), steps)
-    if not err then return reply end
-    if sent == nil then return nil, err end
-    if not (retry.mayRepeat(err, request, sent) and tries:again(err)) then return nil, tries:tell(err) end
-  until false
+  local ends = deadline.after(request.timeout)
+  local call = setmetatable({ client = client, row = row, request = request, transfer = nil }, Call)
+  local reply, err = rest.exchange(client, request, call)
+  if not err then return reply end
+  return again(client, call, attempts.new(request, 0, ends), err)
 end
 
 return rest

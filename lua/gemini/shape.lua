@@ -100,6 +100,8 @@ end
 
 local function list(field, name, value, depth)
   if field.type == "Content" and not kinds.isNull(value) then
+    -- What is made of a text needs no change.
+    if type(value) == "string" then return content.contents(value) end
     local problem
     value, problem = content.contents(value)
     if problem then return nil, problem end
@@ -168,12 +170,35 @@ local function repeatInAll(field, value, args)
   return out
 end
 
+local function requestsIn(message)
+  local found = {}
+  for name, field in next, messages.get(message) or {} do
+    if field.type:find("Request$") then found[name] = field end
+  end
+  return found
+end
+
+-- By the message's name: its fields that are requests.
+local inner = {}
+
+local function requestFields(message)
+  local found = inner[message] or requestsIn(message)
+  inner[message] = found
+  return found
+end
+
+---@param message? string
+---@return boolean  whether it holds requests, which may need the path's arguments
+function shape.repeats(message)
+  return message ~= nil and next(requestFields(message)) ~= nil
+end
+
 -- Gives the requests in a request the path's arguments that each of them is required to have.
 local function repeated(message, given, args)
   local out = given
-  for name, field in next, messages.get(message) or {} do
+  for name, field in next, requestFields(message) do
     local value = given[name]
-    if type(value) == "table" and next(value) ~= nil and field.type:find("Request$") then
+    if type(value) == "table" and next(value) ~= nil then
       out = out == given and tables.copy(given) or out
       out[name] = repeatInAll(field, value, args)
     end

@@ -62,7 +62,7 @@ end
 
 -- The host is told once, and not of each that is woken.
 local function tell()
-  if not multi then return end
+  if not multi or next(waiting) == nil and next(ends) == nil then return end
   tasks.alarm = nil
   local ok, raised = pcall(wake)
   tasks.alarm = host and driver.flush or nil
@@ -122,6 +122,7 @@ end
 ---@param whose any  who asks for it
 ---@param fn? fun()  nil for no longer
 function driver.atEnd(whose, fn)
+  if next(ends) == nil then ended = multi and multi:ended() or 0 end
   ends[whose] = fn
 end
 

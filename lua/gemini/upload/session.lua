@@ -69,7 +69,7 @@ function session.start(up)
     ["X-Goog-Upload-File-Name"] = up.source.name and escapedName(up.source.name),
   })
   return rest.exchange(up.client, request, {
-    read = function(transfer) return began(up, transfer:headers()) end,
+    read = function(_, transfer) return began(up, transfer:headers()) end,
   })
 end
 
@@ -118,7 +118,7 @@ end
 function session.query(up)
   local request = command(up, "", { ["X-Goog-Upload-Command"] = "query" })
   return rest.exchange(up.client, request, {
-    read = function(transfer) return standing(up, request, transfer) end,
+    read = function(_, transfer) return standing(up, request, transfer) end,
   })
 end
 
@@ -140,7 +140,7 @@ function session.send(up, chunk)
   })
   return rest.exchange(up.client, request, {
     tick = function(transfer) up.progress:tick(chunk.offset + transfer:sent()) end,
-    read = function(transfer) return state(up, request, transfer, chunk.last) end,
+    read = function(_, transfer) return state(up, request, transfer, chunk.last) end,
   })
 end
 

@@ -53,8 +53,8 @@ local function send(up, segments, start, length, contentType)
   })
   local reply, err = rest.exchange(up.client, request, {
     tick = function(transfer) up.progress:tick(clamp(transfer:sent() - start, length)) end,
-    ended = function(transfer) sent = transfer:isSent() end,
-    read = function(transfer) return rest.read(up.client, up.row, request, transfer) end,
+    ended = function(_, transfer) sent = transfer:isSent() end,
+    read = function(_, transfer) return rest.read(up.client, up.row, request, transfer) end,
   })
   return reply, err, err and retry.mayRepeat(err, request, sent)
 end
