@@ -185,6 +185,7 @@ build = {
     ["gemini.json"] = "lua/gemini/json.lua",
     ["gemini.kinds"] = "lua/gemini/kinds.lua",
     ["gemini.lacked"] = "lua/gemini/lacked.lua",
+    ["gemini.lazy"] = "lua/gemini/lazy.lua",
     ["gemini.loop"] = "lua/gemini/loop/init.lua",
     ["gemini.loop.chain"] = "lua/gemini/loop/chain.lua",
     ["gemini.loop.driver"] = "lua/gemini/loop/driver.lua",

@@ -17,11 +17,17 @@
     if (set_ != CURLE_OK) return set_;                                                                       \
   } while (0)
 
+/* Asked for once: libcurl writes its answer anew each time. */
+static const curl_version_info_data *libcurl(void) {
+  static const curl_version_info_data *known;
+  if (!known) known = curl_version_info(CURLVERSION_NOW);
+  return known;
+}
+
 /* Whether libcurl must be told to leave signals alone. Without a threaded resolver it would time look-ups by
  * SIGALRM. Told so before 7.88, it let OpenSSL write to broken connections unshielded, and SIGPIPE ended the
  * process. */
-static long no_signal(void) {
-  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+static long no_signal(const curl_version_info_data *version) {
   return version->version_num >= 0x075800 || !(version->features & CURL_VERSION_ASYNCHDNS);
 }
 
@@ -48,7 +54,7 @@ static int prepare_socket(void *user, curl_socket_t fd, curlsocktype purpose) {
 #endif
 
 static CURLcode set_socket(CURL *easy) {
-  SET(CURLOPT_NOSIGNAL, no_signal());
+  SET(CURLOPT_NOSIGNAL, no_signal(libcurl()));
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
 #if !defined(_WIN32)
   SET(CURLOPT_SOCKOPTFUNCTION, prepare_socket);
@@ -65,14 +71,10 @@ static CURLcode set_protocols(CURL *easy) {
   return CURLE_OK;
 }
 
-static int takes_tls_proxies(void) {
-  return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTPS_PROXY) != 0;
-}
-
 /* Older versions are refused wherever libcurl's own default would still take them. That certificates and host
  * names are verified is its default everywhere, and nothing here can change it. */
 static CURLcode set_trust(const gem_request *r, CURL *easy) {
-  if (takes_tls_proxies()) {
+  if (libcurl()->features & CURL_VERSION_HTTPS_PROXY) {
     SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (r->ca_file) SET(CURLOPT_PROXY_CAINFO, r->ca_file);
   }
@@ -120,15 +122,12 @@ static CURLcode set_body(const gem_request *r, CURL *easy) {
  * thousands. */
 #define EVENTS_BUFFER (4L * 1024)
 
-static int has_zlib(void) {
-  return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_LIBZ) != 0;
-}
-
 /* No other coding than coding.h takes is asked for. */
 static CURLcode set_answer(const gem_request *r, CURL *easy) {
   if (r->reading == GEM_PIECES) SET(CURLOPT_BUFFERSIZE, BULK_BUFFER);
   if (r->reading == GEM_EVENTS) SET(CURLOPT_BUFFERSIZE, EVENTS_BUFFER);
-  if (r->reading != GEM_PIECES && has_zlib()) SET(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+  if (r->reading != GEM_PIECES && (libcurl()->features & CURL_VERSION_LIBZ) != 0)
+    SET(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
   return CURLE_OK;
 }
 

@@ -121,35 +121,39 @@ static int expects_body(const char *verb) {
   return strcmp(verb, "POST") == 0 || strcmp(verb, "PUT") == 0 || strcmp(verb, "PATCH") == 0;
 }
 
-/* Pushes the body as a list of segments. */
-static void push_body(lua_State *L, int table) {
-  push_field(L, table, "body");
-  if (lua_istable(L, -1)) return;
-  lua_newtable(L);
-  lua_insert(L, -2);
-  lua_rawseti(L, -2, 1);
+/* The segments that lie behind `count` strings in the table of pins at the stack's top. */
+static gem_segment *make_segments(lua_State *L, size_t count) {
+  gem_segment *segments = lua_newuserdata(L, (count + 1) * sizeof *segments);
+  lua_rawseti(L, -2, (int)count + 1);
+  return segments;
+}
+
+/* Pins the segment at the stack's top, as the i-th, and pops it. */
+static void pin_segment(lua_State *L, int pins, gem_segment *segments, size_t i, int64_t *left) {
+  read_segment(L, &segments[i]);
+  lua_rawseti(L, pins, (int)i + 1);
+  *left -= segments[i].len;
+  if (*left < 0) luaL_error(L, "the body has more bytes than can be counted");
 }
 
 /* The owner's table holds the strings, and behind them the segments that point to them: curl reads the bytes
  * where Lua has them. */
 static void pin_body(lua_State *L, int table, int owner, gem_request *r) {
-  lua_newtable(L);
-  int pins = lua_gettop(L);
-  push_body(L, table);
-  int body = lua_gettop(L);
-  size_t count = gem_rawlen(L, body);
-  gem_segment *segments = lua_newuserdata(L, (count + 1) * sizeof *segments);
-  lua_rawseti(L, pins, (int)count + 1);
+  push_field(L, table, "body");
+  int body = lua_gettop(L), pins = body + 1, several = lua_istable(L, body);
+  size_t count = several ? gem_rawlen(L, body) : !lua_isnil(L, body);
+  lua_createtable(L, (int)count + 1, 0);
+  gem_segment *segments = make_segments(L, count);
   int64_t left = (int64_t)EXACT;
   for (size_t i = 0; i < count; i++) {
-    lua_rawgeti(L, body, (int)i + 1);
-    read_segment(L, &segments[i]);
-    lua_rawseti(L, pins, (int)i + 1);
-    left -= segments[i].len;
-    if (left < 0) luaL_error(L, "the body has more bytes than can be counted");
+    if (several)
+      lua_rawgeti(L, body, (int)i + 1);
+    else
+      lua_pushvalue(L, body);
+    pin_segment(L, pins, segments, i, &left);
   }
-  lua_pop(L, 1);
   gem_setuservalue(L, owner);
+  lua_pop(L, 1);
   r->segments = segments;
   r->segment_count = count;
   r->has_body = count > 0 || expects_body(r->method);

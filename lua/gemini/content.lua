@@ -3,6 +3,8 @@
 
 require("gemini.interpreted")()
 
+local json = require("gemini.lazy") "gemini.json"
+
 local content = {}
 
 -- A part or a content has names only; what has any number is meant for a list.
@@ -23,7 +25,7 @@ local function wrong(expected, value)
 end
 
 local function array(list)
-  return require("gemini.json").array(list)
+  return json.array(list)
 end
 
 local function part(value)

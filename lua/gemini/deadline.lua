@@ -1,10 +1,12 @@
 ---Points in time by which something has to end, on the core's clock; nil for no end.
 
+local transport = require("gemini.lazy") "gemini.transport"
+
 local deadline = {}
 
 ---@return number seconds  of a clock that never goes back
 function deadline.now()
-  return require("gemini.transport").now()
+  return transport.now()
 end
 
 ---@param seconds? number

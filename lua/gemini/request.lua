@@ -9,6 +9,7 @@ local parameters = require "gemini.parameters"
 local path = require "gemini.path"
 local query = require "gemini.query"
 local retry = require "gemini.retry"
+local shape = require("gemini.lazy") "gemini.shape"
 local tables = require "gemini.tables"
 
 local request = {}
@@ -67,7 +68,7 @@ end
 -- What the path has been given, by the arguments' names, where requests in the request need it.
 local function inPath(row, args)
   local given = {}
-  if not require("gemini.shape").repeats(row.body) then return given end
+  if not shape.repeats(row.body) then return given end
   for name in next, path.names(row.path) do given[name] = args[name] end
   return given
 end
@@ -82,7 +83,7 @@ local function body(row, args)
   local rest, problem = remaining(row, args)
   if not rest then return nil, problem end
   if not row.body then return nil end
-  return require("gemini.shape").request(row.body, wrapped(row, rest), inPath(row, args))
+  return shape.request(row.body, wrapped(row, rest), inPath(row, args))
 end
 
 -- What is wrong with a request by the facts about the API, for clients that want to know before the server does.

@@ -5,6 +5,8 @@ require("gemini.interpreted")()
 local nearest = require "gemini.nearest"
 local pager = require "gemini.pager"
 local request = require "gemini.request"
+local rest = require("gemini.lazy") "gemini.rest"
+local stream = require("gemini.lazy") "gemini.stream"
 local tables = require "gemini.tables"
 
 local resource = {}
@@ -17,7 +19,6 @@ end
 
 -- A list's later pages are asked for with the arguments as they were at the call.
 local function list(client, row, first, args, call)
-  local rest = require "gemini.rest"
   call = callOptions(call)
   local label, names = first.label, pager.names(row)
   local function fetch(token)
@@ -33,13 +34,13 @@ local function list(client, row, first, args, call)
   return pager.new(row.items, names, args[names.token], fetch, repeated)
 end
 
-local function stream(client, row, built, args, call)
-  local opened = require("gemini.stream").open(client, row, built, args, callOptions(call))
+local function streamed(client, row, built, args, call)
+  local opened = stream.open(client, row, built, args, callOptions(call))
   return opened, nil, nil, opened
 end
 
 local function unary(client, row, built)
-  return require("gemini.rest").call(client, row, built)
+  return rest.call(client, row, built)
 end
 
 -- Modules that carry out what is no plain request, loaded when they are needed.
@@ -56,7 +57,7 @@ local function kind(row, args)
   if row.download then return buildDownload, download end
   local media = row.upload == "required" or row.upload and require("gemini.upload").areMedia(row, args)
   if media then return buildUpload, upload end
-  return request.build, request.streams(row, args) and stream or unary
+  return request.build, request.streams(row, args) and streamed or unary
 end
 
 local function misused(self, owner, name, args)

@@ -1,6 +1,7 @@
 ---Carries out one call: sends a request, waits for the answer, returns the reply or the error.
 
 local attempts = require "gemini.attempts"
+local codec = require("gemini.lazy") "gemini.codec"
 local deadline = require "gemini.deadline"
 local errors = require "gemini.errors"
 local headers = require "gemini.headers"
@@ -140,7 +141,7 @@ local function reported(client, row, value)
 end
 
 local function isObject(value)
-  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= require("gemini.codec").arrayMt
+  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= codec.arrayMt
 end
 
 local function unwrapped(row, value)

@@ -1,15 +1,18 @@
 ---Gives replies their helpers: which message has which.
 
+local lazy = require "gemini.lazy"
 local tables = require "gemini.tables"
+
+local interaction, operation, reply = lazy "gemini.interaction", lazy "gemini.operation", lazy "gemini.reply"
 
 local wrappers = {}
 
 function wrappers.GenerateContentResponse(_, value)
-  return require("gemini.reply").wrap(value)
+  return reply.wrap(value)
 end
 
 wrappers["google.longrunning.Operation"] = function(client, value)
-  return require("gemini.operation").wrap(client, value)
+  return operation.wrap(client, value)
 end
 
 function wrappers.ListOperationsResponse(client, value)
@@ -20,7 +23,7 @@ function wrappers.ListOperationsResponse(client, value)
 end
 
 function wrappers.Interaction(_, value)
-  return require("gemini.interaction").wrap(value)
+  return interaction.wrap(value)
 end
 
 ---@param client gemini.State
