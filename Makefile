@@ -32,8 +32,8 @@ ABIS    := $(strip $(foreach a,5.4 5.1 5.3,$(if $(call first_pc,$(a)),$(a))))
 CURL_CFLAGS = $(shell pkg-config --cflags libcurl)
 CURL_LIBS   = $(shell pkg-config --libs libcurl)
 
-JSON_C      := buf json_number json_string json_decode json_encode
-CODEC_C     := codec base64 hash sha256 text $(JSON_C)
+JSON_C      := buf json_number json_string json_vector json_decode json_encode vector
+CODEC_C     := codec base64 hash sha256 text luavector luatopk similarity best $(JSON_C)
 TRANSPORT_C := transport luarequest luaheaders files multi sockets transfer ending head coding apply body file sse $(JSON_C)
 ARCHIVE_C   := $(sort embed $(CODEC_C) $(TRANSPORT_C))
 
