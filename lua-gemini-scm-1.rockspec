@@ -211,6 +211,7 @@ build = {
     ["gemini.options"] = "lua/gemini/options.lua",
     ["gemini.origin"] = "lua/gemini/origin.lua",
     ["gemini.own"] = "lua/gemini/own.lua",
+    ["gemini.pack"] = "lua/gemini/pack.lua",
     ["gemini.pager"] = "lua/gemini/pager.lua",
     ["gemini.parameters"] = "lua/gemini/parameters.lua",
     ["gemini.path"] = "lua/gemini/path.lua",

@@ -12,7 +12,8 @@ local wire = {}
 ---@field encode fun(value: any): string?, string?  the text, or nil and what JSON can't hold
 ---@field decode fun(text: string): any, string?  the value, or nil and what is wrong
 ---@field event fun(transfer: userdata): any, string?, string?  the next event or nil; or nil, problem and text
----@field body fun(transfer: userdata): any, string?, string?  the answer; or nil, problem and text
+---@field body fun(transfer: userdata, packed?: string): any, string?, string?  the answer, in which lists of numbers
+---  under the key `packed` are vectors; or nil, problem and text
 
 ---@return gemini.Wire
 local function native(maxDepth)
@@ -21,7 +22,7 @@ local function native(maxDepth)
     encode = codec.encode,
     decode = function(text) return codec.decode(text, maxDepth) end,
     event = function(transfer) return transfer:event(maxDepth) end,
-    body = function(transfer) return transfer:body(maxDepth) end,
+    body = function(transfer, packed) return transfer:body(maxDepth, packed) end,
   }
 end
 
@@ -92,7 +93,11 @@ local function foreign(json)
     encode = textOnly(guarded(json.encode, "json.encode"), rawget(json, "empty_array")),
     decode = decode,
     event = function(transfer) return decoded(transfer:eventText()) end,
-    body = function(transfer) return decoded(transfer:bodyText()) end,
+    body = function(transfer, packed)
+      local value, problem, text = decoded(transfer:bodyText())
+      if packed then require("gemini.pack")(value, packed) end
+      return value, problem, text
+    end,
   }
 end
 
