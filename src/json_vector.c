@@ -15,9 +15,10 @@
 /* What comes behind some numbers of an array. */
 enum next { MORE, CLOSED, OTHER };
 
+/* Servers indent each number. */
 static const char *skip_space(const char *p, const char *end) {
   while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
-    p++;
+    p += end - p >= 8 && memcmp(p, "        ", 8) == 0 ? 8 : 1;
   return p;
 }
 
