@@ -32,8 +32,8 @@ ABIS    := $(strip $(foreach a,5.4 5.1 5.3,$(if $(call first_pc,$(a)),$(a))))
 CURL_CFLAGS = $(shell pkg-config --cflags libcurl)
 CURL_LIBS   = $(shell pkg-config --libs libcurl)
 
-JSON_C      := buf text json_number json_string json_keys json_decode
-CODEC_C     := codec base64 hash sha256 json_encode $(JSON_C)
+JSON_C      := buf text vector json_number json_string json_keys json_vector json_decode
+CODEC_C     := codec base64 hash sha256 luavector luatopk similarity best json_encode $(JSON_C)
 TRANSPORT_C := transport luarequest lualines lines luaheaders files multi sockets transfer ending head coding apply body file sse $(JSON_C)
 ARCHIVE_C   := $(sort embed $(CODEC_C) $(TRANSPORT_C))
 

@@ -208,7 +208,7 @@ static int check(lua_State *L) {
   }
   size_t len;
   const char *text = lua_tolstring(L, -1, &len);
-  CHECK(gem_json_decode(L, text, len, GEM_JSON_DEPTH) == 1);
+  CHECK(gem_json_decode(L, text, len, GEM_JSON_DEPTH, 0) == 1);
   CHECK(fuzz_same(L, value, value + 2));
   return 0;
 }

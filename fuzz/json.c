@@ -2,12 +2,14 @@
  * The JSON decoder, and the encoder on what it gives.
  *
  * Holds: a text is decoded, or refused with a message that names a byte of it, also for its depth; what was
- * decoded can be encoded and decodes to the same value, which is encoded to as many bytes; memory is bounded
- * by the text's size; where memory runs out, that is raised, and nothing is kept.
+ * decoded can be encoded and decodes to the same value, which is encoded to as many bytes, also where a key's
+ * numbers become vectors; memory is bounded by the text's size; where memory runs out, that is raised, and
+ * nothing is kept.
  */
 #include <string.h>
 
 #include "../src/json.h"
+#include "../src/luavector.h"
 #include "check.h"
 #include "state.h"
 #include "values.h"
@@ -41,10 +43,23 @@ static void check_round(lua_State *L) {
   const char *text = encoded(L, value, &len);
   for (size_t i = 0; i < len; i++)
     CHECK((unsigned char)text[i] >= 0x20);
-  CHECK(gem_json_decode(L, text, len, GEM_JSON_DEPTH) == 1);
+  CHECK(gem_json_decode(L, text, len, GEM_JSON_DEPTH, 0) == 1);
   CHECK(fuzz_same(L, value, value + 2));
   encoded(L, value + 2, &again);
   CHECK(again == len);
+}
+
+/* A text that is JSON is so with vectors in it too, and what they are written as is what is read. */
+static void check_packed(lua_State *L, size_t size) {
+  size_t len, again;
+  int key = lua_gettop(L) + 1;
+  lua_pushliteral(L, "values");
+  CHECK(gem_json_decode(L, lua_touserdata(L, 1), size, GEM_JSON_DEPTH, key) == 1);
+  const char *text = encoded(L, key + 1, &len);
+  CHECK(gem_json_decode(L, text, len, GEM_JSON_DEPTH, key) == 1);
+  encoded(L, key + 3, &again);
+  CHECK(again == len);
+  lua_settop(L, key - 1);
 }
 
 /* How deep the value at the absolute index is nested, where that is not more than `most`. */
@@ -62,7 +77,7 @@ static int depth_of(lua_State *L, int index, int most) {
 /* A text whose value is the one on the top is refused for its depth alone. */
 static void check_depth(lua_State *L, size_t size) {
   int value = lua_gettop(L), most = 1 + (int)(size % 8);
-  int results = gem_json_decode(L, lua_touserdata(L, 1), size, most);
+  int results = gem_json_decode(L, lua_touserdata(L, 1), size, most, 0);
   if (results == 1) {
     CHECK(depth_of(L, value, most) <= most && fuzz_same(L, value, value + 1));
   } else {
@@ -73,14 +88,14 @@ static void check_depth(lua_State *L, size_t size) {
 }
 
 static int decode_and_encode(lua_State *L) {
-  if (gem_json_decode(L, lua_touserdata(L, 1), (size_t)lua_tointeger(L, 2), GEM_JSON_DEPTH) == 1)
+  if (gem_json_decode(L, lua_touserdata(L, 1), (size_t)lua_tointeger(L, 2), GEM_JSON_DEPTH, 0) == 1)
     gem_json_encode(L, -1);
   return 0;
 }
 
 static int check(lua_State *L) {
   size_t size = (size_t)lua_tointeger(L, 2), before = heap.held;
-  int results = gem_json_decode(L, lua_touserdata(L, 1), size, GEM_JSON_DEPTH);
+  int results = gem_json_decode(L, lua_touserdata(L, 1), size, GEM_JSON_DEPTH, 0);
   CHECK(heap.peak <= before + HEAP_EACH * size + 4096);
   CHECK(results == lua_gettop(L) - 2);
   if (results == 2) {
@@ -89,12 +104,21 @@ static int check(lua_State *L) {
   }
   check_depth(L, size);
   check_round(L);
+  check_packed(L, size);
+  return 0;
+}
+
+static int open(lua_State *L) {
+  gem_luavector_register(L);
   return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static lua_State *L;
-  if (!L) L = fuzz_state(&heap);
+  if (!L) {
+    L = fuzz_state(&heap);
+    fuzz_run(L, open, data, size);
+  }
   fuzz_run_short(L, &heap, size ? data[size / 2] : 0, decode_and_encode, data, size);
   fuzz_collect(L, &heap);
   fuzz_run(L, check, data, size);

@@ -14,6 +14,8 @@ local fact = known and it or pending
 
 -- Streams of events where the caller asks for one: methods.tsv says so in its notes.
 local STREAM_ARGUMENTS = { ["interactions.create"] = "stream", ["interactions.get"] = "stream" }
+-- Embeddings as vectors.
+local PACKED = { ["models.batchEmbedContents"] = "values", ["models.embedContent"] = "values" }
 -- Upload metadata is wrapped, which callers need not know.
 local WRAPPED = { ["media.upload"] = "file" }
 -- It may say when the old secret ends.
@@ -81,6 +83,7 @@ local function expected(row)
     upload = uploadOf(row),
     download = row.reply == "bytes" or nil,
     once = row.verb == "POST" and MAKERS[row.method] or nil,
+    packed = PACKED[row.full],
   }
 end
 

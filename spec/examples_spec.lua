@@ -68,3 +68,28 @@ describe("examples/upload.lua #checkout", function()
     end
   end)
 end)
+
+describe("examples/search.lua #checkout", function()
+  local function search(environment, question)
+    local paths = ("LUA_PATH=%s LUA_CPATH=%s"):format(quote(package.path), quote(package.cpath))
+    local command = "env -u GEMINI_API_KEY -u GOOGLE_API_KEY %s %s %s examples/search.lua %s 2>&1; echo $?"
+    local pipe = io.popen(command:format(paths, environment, interpreter.name(), quote(question)))
+    local all = pipe:read "*a"
+    pipe:close()
+    return all
+  end
+
+  it("finds the text that is asked for among 100,000 vectors, and says how long it took", function()
+    local all = search("", "Which whales sing?")
+    assert.truthy(all:find "^No key is set: this is the emulator", all)
+    assert.truthy(all:find "\n\n0%.%d%d%d  Whales sing, and other whales hear them from far away%.\n0%.%d%d%d  ", all)
+    assert.truthy(all:find "\n\n100000 vectors of 256 numbers, searched in %d+ ms\n0\n$", all)
+  end)
+
+  it("says in one line what is wrong, and fails", function()
+    local server = emulator.start { key = "another" }
+    local all = search("GEMINI_API_KEY=k GOOGLE_GEMINI_BASE_URL=" .. server.url, "x")
+    server.stop()
+    assert.truthy(all:find "^models%.batchEmbedContents: 4%d%d [^\n]*\n1\n$", all)
+  end)
+end)

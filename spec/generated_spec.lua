@@ -227,6 +227,8 @@ describe("the reference #checkout", function()
       "`client.files:list{ pageSize, pageToken }` → pager of `File` — `GET files?pageSize&pageToken`",
       "`client.files:download{ name!, path|sink }` → bytes — `GET {name=files/*}:download?alt=media`",
       "`client.files:delete{ name! }` → `{}` — `DELETE {name=files/*}`",
+      "`client.models:batchEmbedContents{ model!, requests!, packed }` → `BatchEmbedContentsResponse` — "
+        .. "`POST {model=models/*}:batchEmbedContents`",
       "`client.batches:list{ filter, pageSize, pageToken, returnPartialSuccess }` → pager of `Operation` — "
         .. "`GET batches?filter&pageSize&pageToken&returnPartialSuccess`",
       "`client.media:upload{ path|data|read, displayName, file, name, source }` → `File` — `POST [upload/]files`",
@@ -355,6 +357,7 @@ describe("the types #checkout", function()
     assert.equal("fun(self): gemini.ListFilesResponse?, gemini.Error?", resource["gemini.pager.File"].fields.page.type)
     assert.equal("fun(): gemini.Reply?", resource["gemini.stream.GenerateContentResponse"].overload)
     assert.equal("fun(): gemini.InteractionEvent?", resource["gemini.stream.Interaction"].overload)
+    assert.equal("number[]|gemini.Vector", inMessages.classes["gemini.ContentEmbedding"].fields.values.type)
     assert.equal("gemini.Operation[]", inMessages.classes["gemini.ListOperationsResponse"].fields.operations.type)
   end)
 
@@ -368,6 +371,8 @@ describe("the types #checkout", function()
     assert.equal("table<string, string>?", argument("models.generateContent", "labels"))
     assert.equal("gemini.Tool[]?", argument("models.generateContent", "tools"))
     assert.equal("gemini.ContentLike", argument("models.embedContent", "content"))
+    assert.equal("boolean?", argument("models.embedContent", "packed"))
+    assert.is_nil(argument("models.embedText", "packed"))
     assert.equal("boolean?", argument("corpora.delete", "force"))
     assert.equal("string?", argument("environments.files.download", "localPath"))
     assert.equal("fun(n: integer): string?, string??", argument("media.upload", "read"))

@@ -1,10 +1,11 @@
-/* gemini.codec: JSON, base64, digests and growing texts for Lua. */
+/* gemini.codec: JSON, base64, vectors, digests and growing texts for Lua. */
 #include <stdio.h>
 
 #include "base64.h"
 #include "compat.h"
 #include "hash.h"
 #include "json.h"
+#include "luavector.h"
 #include "memory.h"
 #include "scratch.h"
 #include "text.h"
@@ -13,7 +14,7 @@ static int codec_decode(lua_State *L) {
   size_t n;
   luaL_checktype(L, 1, LUA_TSTRING);
   const char *text = lua_tolstring(L, 1, &n);
-  return gem_json_decode(L, text, n, gem_json_depth(L, 2));
+  return gem_json_decode(L, text, n, gem_json_depth(L, 2), gem_json_packed(L, 3));
 }
 
 static int codec_encode(lua_State *L) {
@@ -75,11 +76,14 @@ GEM_EXPORT int luaopen_gemini_codec(lua_State *L);
 int luaopen_gemini_codec(lua_State *L) {
   gem_text_register(L);
   gem_hash_register(L);
+  gem_luavector_register(L);
   lua_newtable(L);
   gem_setfuncs(L, functions);
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");
   gem_json_pusharraymt(L);
   lua_setfield(L, -2, "arrayMt");
+  gem_luavector_push(L);
+  lua_setfield(L, -2, "vector");
   return 1;
 }

@@ -8,6 +8,7 @@
 #include "json_number.h"
 #include "json_scan.h"
 #include "json_string.h"
+#include "json_vector.h"
 #include "memory.h"
 #include "scratch.h"
 
@@ -35,6 +36,7 @@ typedef struct decoder {
   gem_keys *keys;
   gem_buf *scratch;             /* borrowed at the first string that needs it */
   int array_mt, strings, owner; /* stack slots: the metatable, the keys, the scratch buffer's userdata */
+  int packed;                   /* stack slot of the key whose numbers become vectors; 0 for none */
   int depth, most;              /* open containers, and how many there may be */
   char too_deep[48];            /* the message where there are more */
   level levels[GEM_JSON_DEPTH];
@@ -61,17 +63,21 @@ static bool next_is(const decoder *d, char c) {
   return d->p < d->end && *d->p == c;
 }
 
+static gem_buf *borrow_scratch(decoder *d) {
+  if (!d->scratch) {
+    d->scratch = gem_scratch_borrow(d->L);
+    lua_replace(d->L, d->owner);
+  }
+  return d->scratch;
+}
+
 static enum step decode_escaped(decoder *d, const char *from) {
   static const char *const messages[] = {
       [GEM_STRING_CUT] = "unexpected end of text",
       [GEM_STRING_CONTROL] = "control character in a string",
       [GEM_STRING_ESCAPE] = "invalid escape in a string",
   };
-  if (!d->scratch) {
-    d->scratch = gem_scratch_borrow(d->L);
-    lua_replace(d->L, d->owner);
-  }
-  gem_buf *b = d->scratch;
+  gem_buf *b = borrow_scratch(d);
   gem_buf_consume(b, gem_buf_len(b));
   d->p = from;
   enum gem_string_status status = gem_string_decode(b, &d->p, d->end);
@@ -178,9 +184,15 @@ static int array_room(const decoder *d) {
   return scalars ? (int)scalars : 1;
 }
 
+/* Whether the array that opens is the value of the key whose numbers become vectors. */
+static bool is_packed(const decoder *d) {
+  return d->packed && d->depth && d->levels[d->depth - 1].is_object && lua_rawequal(d->L, -1, d->packed);
+}
+
 static enum step open_array(decoder *d) {
   if (!can_open(d)) return FAIL;
   skip_space(d);
+  if (is_packed(d) && gem_json_read_vector(d->L, borrow_scratch(d), &d->p, d->end)) return WHOLE;
   bool empty = next_is(d, ']');
   lua_createtable(d->L, empty ? 0 : array_room(d), 0);
   lua_pushvalue(d->L, d->array_mt);
@@ -320,11 +332,16 @@ int gem_json_depth(lua_State *L, int index) {
   return depth >= 1 && depth < GEM_JSON_DEPTH ? (int)depth : GEM_JSON_DEPTH;
 }
 
-int gem_json_decode(lua_State *L, const char *text, size_t len, int depth) {
+int gem_json_packed(lua_State *L, int index) {
+  return lua_type(L, index) == LUA_TSTRING ? index : 0;
+}
+
+int gem_json_decode(lua_State *L, const char *text, size_t len, int depth, int packed) {
   decoder d;
   int base = lua_gettop(L);
   start(&d, L, text, len);
   d.most = depth;
+  d.packed = packed;
   bool ok = decode_document(&d);
   if (d.scratch) gem_scratch_return(L, d.owner);
   if (ok) lua_replace(L, base + 1);

@@ -8,6 +8,7 @@
 
 #include "json_number.h"
 #include "json_string.h"
+#include "json_vector.h"
 #include "memory.h"
 #include "scratch.h"
 
@@ -271,6 +272,14 @@ static enum step encode_light(encoder *e) {
   return refuse_type(e);
 }
 
+static enum step encode_userdata(encoder *e) {
+  const gem_vector *v = gem_vector_at(e->L, -1);
+  if (!v) return refuse_type(e);
+  check(e, gem_json_write_vector(e->out, v));
+  lua_pop(e->L, 1);
+  return WHOLE;
+}
+
 /* Takes the value on the top. */
 static enum step encode_value(encoder *e) {
   switch (lua_type(e->L, -1)) {
@@ -279,6 +288,7 @@ static enum step encode_value(encoder *e) {
   case LUA_TBOOLEAN: return put_whole(e, lua_toboolean(e->L, -1) ? "true" : "false");
   case LUA_TTABLE: return open_table(e);
   case LUA_TLIGHTUSERDATA: return encode_light(e);
+  case LUA_TUSERDATA: return encode_userdata(e);
   default: return refuse_type(e);
   }
 }

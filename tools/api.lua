@@ -21,6 +21,7 @@ local HEADER = [[
 ---upload       media goes with the request, on the path below `upload/`; "optional" where it may be absent
 ---download     bytes come back
 ---once         carried out twice it does something else than once: sent again only where it can't have been
+---packed       the reply's field whose lists of numbers are vectors where the argument `packed` is true
 
 return {
 ]]
@@ -28,6 +29,7 @@ return {
 -- What the facts say in words, or leave to their readers.
 local STREAM_ARGUMENT = { ["interactions.create"] = "stream", ["interactions.get"] = "stream" }
 local WRAP = { CreateFileRequest = "file" }
+local PACKED = { ["models.batchEmbedContents"] = "values", ["models.embedContent"] = "values" }
 local BODIES = { ["webhooks.rotateSigningSecret"] = "RotateSigningSecretRequest" }
 local ITEMS = {
   ListAgentsResponse = "agents",
@@ -109,6 +111,7 @@ local function rowOf(messages, method, known)
   row.stream = STREAM_ARGUMENT[full] or method.stream == "1" or nil
   row.wrap = WRAP[row.body]
   row.once = isOnce(method)
+  row.packed = PACKED[full]
   return row
 end
 
@@ -140,6 +143,7 @@ end
 
 local FIELDS = {
   "verb", "path", "query", "fixed", "body", "wrap", "reply", "items", "stream", "upload", "download", "once",
+  "packed",
 }
 
 local function literal(value)

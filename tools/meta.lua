@@ -116,6 +116,20 @@ local function supplies()
   return supplied
 end
 
+-- Message → the field whose list of numbers comes as a vector where the caller asks for that.
+local function packedLists()
+  local found = {}
+  for _, rows in pairs(api) do
+    for _, row in pairs(rows) do
+      for _, field in pairs(row.packed and messages.get(row.reply) or {}) do
+        local inner = messages.get(field.type)
+        if inner and inner[row.packed] then found[field.type] = row.packed end
+      end
+    end
+  end
+  return found
+end
+
 local function note(field)
   if field.outputOnly then return "output only" end
   return field.oneof and "one of " .. field.oneof
@@ -143,13 +157,14 @@ local MESSAGES = [[
 local function printMessages()
   io.write(MESSAGES)
   local names, enums = messages.names()
-  local inRequests, supplied = sent(), supplies()
+  local inRequests, supplied, packed = sent(), supplies(), packedLists()
   for _, message in ipairs(names) do
     local fields, given = messages.get(message), supplied[message] or {}
     out("\n---@class %s", className(message))
     for _, name in ipairs(tables.sortedKeys(fields)) do
       local field = fields[name]
       local kind = fieldType(field, inRequests[message] and not field.outputOnly)
+      if packed[message] == name then kind = kind .. "|gemini.Vector" end
       printField(name, not field.required or given[name], kind, note(field))
     end
   end

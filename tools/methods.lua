@@ -51,6 +51,10 @@ local function addStream(out, row)
   if name and not out[name] then out[name] = { name = name, type = "bool" } end
 end
 
+local function addPacking(out, row)
+  for name, rule in pairs(row.packed and options.packing or {}) do out[name] = { name = name, kind = rule[3] } end
+end
+
 local function addFields(out, fields, partial)
   for name, field in pairs(fields or {}) do
     if not out[name] and not field.outputOnly then
@@ -81,6 +85,7 @@ function methods.arguments(row)
   addQuery(all, row)
   addMedia(all, row)
   addStream(all, row)
+  addPacking(all, row)
   addBody(all, row)
   local out = {}
   for wanted = 1, 3 do

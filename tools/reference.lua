@@ -35,6 +35,7 @@ works with (`lua/gemini/api.lua`, `lua/gemini/messages.lua`). The manual is Goog
   without: the request then makes the metadata alone.
 - A download gives its bytes, or saves them as `path`, or hands them to `sink`; with `onProgress`.
 - Where a `path` is a part of the request, the local file is called `localPath`.
+- With `packed = true` the `values` of embeddings are vectors of `gemini.vector`.
 - %s
   are a family of their own: their names are in snake_case.
 

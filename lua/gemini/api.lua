@@ -14,6 +14,7 @@
 ---upload       media goes with the request, on the path below `upload/`; "optional" where it may be absent
 ---download     bytes come back
 ---once         carried out twice it does something else than once: sent again only where it can't have been
+---packed       the reply's field whose lists of numbers are vectors where the argument `packed` is true
 
 return {
   agents = {
@@ -144,13 +145,13 @@ return {
   },
   models = {
     asyncBatchEmbedContent = { verb = "POST", path = "{batch.model=models/*|tunedModels/*}:asyncBatchEmbedContent", body = "AsyncBatchEmbedContentRequest", reply = "google.longrunning.Operation", once = true },
-    batchEmbedContents = { verb = "POST", path = "{model=models/*}:batchEmbedContents", body = "BatchEmbedContentsRequest", reply = "BatchEmbedContentsResponse" },
+    batchEmbedContents = { verb = "POST", path = "{model=models/*}:batchEmbedContents", body = "BatchEmbedContentsRequest", reply = "BatchEmbedContentsResponse", packed = "values" },
     batchEmbedText = { verb = "POST", path = "{model=models/*}:batchEmbedText", body = "BatchEmbedTextRequest", reply = "BatchEmbedTextResponse" },
     batchGenerateContent = { verb = "POST", path = "{batch.model=models/*|tunedModels/*}:batchGenerateContent", body = "BatchGenerateContentRequest", reply = "google.longrunning.Operation", once = true },
     countMessageTokens = { verb = "POST", path = "{model=models/*}:countMessageTokens", body = "CountMessageTokensRequest", reply = "CountMessageTokensResponse" },
     countTextTokens = { verb = "POST", path = "{model=models/*}:countTextTokens", body = "CountTextTokensRequest", reply = "CountTextTokensResponse" },
     countTokens = { verb = "POST", path = "{model=models/*}:countTokens", body = "CountTokensRequest", reply = "CountTokensResponse" },
-    embedContent = { verb = "POST", path = "{model=models/*}:embedContent", body = "EmbedContentRequest", reply = "EmbedContentResponse" },
+    embedContent = { verb = "POST", path = "{model=models/*}:embedContent", body = "EmbedContentRequest", reply = "EmbedContentResponse", packed = "values" },
     embedText = { verb = "POST", path = "{model=models/*}:embedText", body = "EmbedTextRequest", reply = "EmbedTextResponse" },
     generateAnswer = { verb = "POST", path = "{model=models/*}:generateAnswer", body = "GenerateAnswerRequest", reply = "GenerateAnswerResponse" },
     generateContent = { verb = "POST", path = "{model=models/*|tunedModels/*|dynamic/*}:generateContent", body = "GenerateContentRequest", reply = "GenerateContentResponse" },

@@ -170,6 +170,10 @@ end
 
 local file = { fileName, "the name of a file", "string" }
 
+---@class gemini.Packing
+---@field packed? boolean  give the embeddings as vectors, in place of lists of numbers
+options.packing = { packed = { ofType("boolean"), "true or false", "boolean" } }
+
 local function isSession(value)
   return type(value) == "table" and type(value.url) == "string" and type(value.method) == "string"
 end

@@ -5,6 +5,7 @@ require("gemini.interpreted")()
 local headers = require "gemini.headers"
 local nearest = require "gemini.nearest"
 local options = require "gemini.options"
+local own = require "gemini.own"
 local parameters = require "gemini.parameters"
 local path = require "gemini.path"
 local query = require "gemini.query"
@@ -27,6 +28,7 @@ local request = {}
 ---@field upload? "required"|"optional"
 ---@field download? boolean
 ---@field once? boolean
+---@field packed? string
 
 local NONE = {}
 
@@ -121,6 +123,7 @@ end
 ---@field body? string|table[]  a text, or segments (see luarequest.h)
 ---@field reading? "events"|"pieces"  how a good answer is read; whole when absent
 ---@field once? boolean  not sent again, by libcurl or by us, where it may have been carried out
+---@field packed? string  the key whose lists of numbers become vectors
 ---@field retry gemini.Retry
 ---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)
 ---@field timeout? number  seconds, like all that follow
@@ -216,10 +219,17 @@ local function parts(client, row, args)
   return where .. search, fields
 end
 
+-- The key whose lists become vectors, nil for none; or nil and what is wrong.
+local function packedKey(row, args)
+  if not row.packed then return nil end
+  local taken, problem = own.take(row, args, options.packing)
+  return taken and taken.packed and row.packed or nil, problem
+end
+
 ---@param client gemini.State
 ---@param method string  "models.generateContent"
 ---@param row gemini.Row
----@param args table
+---@param args table  a copy of the caller's: what is our own is taken out
 ---@param call? gemini.CallOptions
 ---@param place? string  a path's first segment, before the version
 ---@return gemini.Request?
@@ -228,6 +238,9 @@ function request.build(client, method, row, args, call, place)
   local problem = checkCall(call)
   if problem then return nil, problem end
   call = call or NONE
+  local packed
+  packed, problem = packedKey(row, args)
+  if problem then return nil, problem end
   local where, fields = parts(client, row, args)
   if not where then return nil, fields end
   local text
@@ -237,6 +250,7 @@ function request.build(client, method, row, args, call, place)
   local streamed = request.streams(row, args)
   local built = assemble(client, method, row, call, url, text, streamed or row.download or place ~= nil)
   built.reading = streamed and "events" or row.download and "pieces" or nil
+  built.packed = packed
   return limit(built, client, call)
 end
 

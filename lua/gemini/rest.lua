@@ -162,7 +162,7 @@ end
 ---@return gemini.Error?
 function rest.read(client, row, request, transfer)
   if row.reply == "Empty" and (transfer:status() == 204 or transfer:bodyText() == "") then return {} end
-  local value, problem, text = client.wire.body(transfer)
+  local value, problem, text = client.wire.body(transfer, request.packed)
   if row.reply == "Empty" and isNothing(value) then return {} end
   if type(value) == "table" and (value.error or type(value[1]) == "table") then
     local object = reported(client, row, value)

@@ -13,7 +13,8 @@ local wire = {}
 ---@field decode fun(text: string): any, string?  the value, or nil and what is wrong
 ---@field event fun(transfer: userdata, log?: userdata): any, string?, string?  the next event or nil; or nil, problem
 ---  and text. The text of each goes to the log, with a NUL behind it
----@field body fun(transfer: userdata): any, string?, string?  the answer; or nil, problem and text
+---@field body fun(transfer: userdata, packed?: string): any, string?, string?  the answer, in which lists of numbers
+---  under the key `packed` are vectors; or nil, problem and text
 
 ---@return gemini.Wire
 local function native(maxDepth)
@@ -22,7 +23,7 @@ local function native(maxDepth)
     encode = codec.encode,
     decode = function(text) return codec.decode(text, maxDepth) end,
     event = function(transfer, log) return transfer:event(maxDepth, log) end,
-    body = function(transfer) return transfer:body(maxDepth) end,
+    body = function(transfer, packed) return transfer:body(maxDepth, packed) end,
   }
 end
 
@@ -93,7 +94,11 @@ local function foreign(json)
     encode = textOnly(guarded(json.encode, "json.encode"), rawget(json, "empty_array")),
     decode = decode,
     event = function(transfer, log) return decoded(transfer:eventText(nil, log)) end,
-    body = function(transfer) return decoded(transfer:bodyText()) end,
+    body = function(transfer, packed)
+      local value, problem, text = decoded(transfer:bodyText())
+      if packed then require("gemini.pack")(value, packed) end
+      return value, problem, text
+    end,
   }
 end
 

@@ -4,6 +4,7 @@ local gemini = require "gemini"
 local talk = require "spec.support.talk"
 
 local REPLY = '{"candidates":[{"content":{"parts":[{"text":"x\\u00e4"}]},"finishReason":"STOP"}]}'
+local EMBEDDINGS = '{"embeddings":[{"values":[1,0]},{"values":[3,4]}]}'
 local FILE = '{"file":{"name":"files/a","sizeBytes":"10"}}'
 
 local EVENTS = talk.sse(talk.chunk "a" .. talk.chunk "b" .. talk.chunk("c", "STOP"))
@@ -65,6 +66,18 @@ return {
     scripts = { talk.last(talk.ok(REPLY)) },
     act = ask,
     gives = "xä",
+  },
+
+  ["packed embeddings"] = {
+    scripts = { talk.last(talk.ok(EMBEDDINGS)) },
+    act = function(client)
+      local reply, err = client.models:batchEmbedContents { model = "m", requests = { { content = "x" } }, packed = true }
+      if not reply then return nil, err end
+      local one, two = reply.embeddings[1].values, reply.embeddings[2].values
+      local found = gemini.vector.topK(gemini.vector.new { 0, 1 }, { one, two }, 2)
+      return found[1].index .. gemini.json.encode(two:normalize())
+    end,
+    gives = "2[0.6,0.8]",
   },
 
   ["an answer of another status"] = {

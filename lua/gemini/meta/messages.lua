@@ -257,7 +257,7 @@
 
 ---@class gemini.ContentEmbedding
 ---@field shape? integer[]
----@field values? number[]
+---@field values? number[]|gemini.Vector
 
 ---@class gemini.ContentFilter
 ---@field message? string

@@ -692,6 +692,7 @@
 ---@class gemini.args.models.batchEmbedContents
 ---@field model string
 ---@field requests gemini.EmbedContentRequest[]
+---@field packed? boolean
 
 ---@class gemini.args.models.batchEmbedText
 ---@field model string
@@ -719,6 +720,7 @@
 ---@field model string
 ---@field content gemini.ContentLike
 ---@field outputDimensionality? integer
+---@field packed? boolean
 ---@field taskType? gemini.TaskType
 ---@field title? string
 
