@@ -185,7 +185,26 @@ static double read_slow(const token *t) {
   return strtod(text, NULL);
 }
 
+/* What embeddings are made of: one digit, a point, and no more digits than are exact. False where it is
+ * anything else, or too near to the end to be told in one look. */
+static bool read_quickly(const char *p, const char *end, gem_number *n) {
+  if (FLT_EVAL_METHOD != 0 || end - p < 8) return false;
+  bool negative = *p == '-';
+  const char *point = p + negative + 1, *first = point + 1;
+  uint64_t m = (uint64_t)(point[-1] - '0');
+  if (m > 9 || *point != '.') return false;
+  const char *stop = many_digits(&m, first, end);
+  size_t count = (size_t)(stop - first);
+  if (count == 0 || count >= WORD_DIGITS || m > (uint64_t)EXACT_INT || stop == end) return false;
+  if (is_digit(stop, end) || (*stop | 0x20) == 'e') return false;
+  double x = (double)m / powers[count];
+  n->stop = stop;
+  n->real = negative ? -x : x;
+  return true;
+}
+
 enum gem_number_kind gem_number_read(const char *p, const char *end, gem_number *n) {
+  if (read_quickly(p, end, n)) return GEM_NUMBER_REAL;
   token t = {.integral = true};
   bool good = read_token(&t, &p, end);
   n->stop = p;

@@ -204,7 +204,7 @@ static int transfer_failure(lua_State *L) {
 typedef int reader(lua_State *L, const char *text, size_t len);
 
 /* A value, or nil, message and the text that is no JSON. The depth allowed is the caller's second argument,
- * the key that is packed its third. */
+ * the key that is packed, where there is one, its third. */
 static int decoded(lua_State *L, const char *text, size_t len) {
   int results = gem_json_decode(L, text, len, gem_json_depth(L, 2), gem_json_packed(L, 3));
   if (results == 1) return 1;
