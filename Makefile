@@ -32,9 +32,9 @@ ABIS    := $(strip $(foreach a,5.4 5.1 5.3,$(if $(call first_pc,$(a)),$(a))))
 CURL_CFLAGS = $(shell pkg-config --cflags libcurl)
 CURL_LIBS   = $(shell pkg-config --libs libcurl)
 
-JSON_C      := buf text vector json_number json_string json_keys json_vector json_decode
-CODEC_C     := codec base64 hash sha256 luavector luatopk similarity best json_encode $(JSON_C)
-TRANSPORT_C := transport luarequest lualines lines luaheaders files multi sockets transfer ending head coding apply body file sse $(JSON_C)
+JSON_C      := buf vector json_number json_string json_keys json_vector json_decode
+CODEC_C     := codec base64 hash sha256 text luabacklog backlog luavector luatopk similarity best json_encode $(JSON_C)
+TRANSPORT_C := transport luabacklog backlog luarequest lualines lines luaheaders files multi sockets transfer ending head coding apply body file sse $(JSON_C)
 ARCHIVE_C   := $(sort embed $(CODEC_C) $(TRANSPORT_C))
 
 # What is embedded, with its folders: they are newer where a file was taken away.
@@ -87,7 +87,7 @@ $(BUILD)/$(1)/specs/loopback.so: spec/support/loopback.c $(wildcard spec/support
 	@$(CC) -std=c99 -D_DEFAULT_SOURCE $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) \
 	  -pthread -shared $(SANFLAGS) -o $$@ $$<
 
-$(BUILD)/$(1)/specs/core.so: spec/support/core.c $(patsubst %,$(BUILD)/$(1)/obj/%.o,sse luarequest body file buf)
+$(BUILD)/$(1)/specs/core.so: spec/support/core.c $(patsubst %,$(BUILD)/$(1)/obj/%.o,sse luarequest body file backlog buf)
 	@mkdir -p $$(@D)
 	@echo "  CC    $$@"
 	@$(CC) -std=c99 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden $$(INCLUDE_$(1)) -shared $(SANFLAGS) -o $$@ $$^

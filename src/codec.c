@@ -5,6 +5,7 @@
 #include "compat.h"
 #include "hash.h"
 #include "json.h"
+#include "luabacklog.h"
 #include "luavector.h"
 #include "memory.h"
 #include "scratch.h"
@@ -68,6 +69,7 @@ static const luaL_Reg functions[] = {
     {"base64Decode", codec_base64_decode},
     {"sha256", gem_hash_new},
     {"text", gem_text_new},
+    {"backlog", gem_luabacklog_new},
     {NULL, NULL},
 };
 
@@ -75,6 +77,7 @@ GEM_EXPORT int luaopen_gemini_codec(lua_State *L);
 
 int luaopen_gemini_codec(lua_State *L) {
   gem_text_register(L);
+  gem_luabacklog_register(L);
   gem_hash_register(L);
   gem_luavector_register(L);
   lua_newtable(L);

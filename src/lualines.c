@@ -47,15 +47,17 @@ int gem_lualines_new(lua_State *L) {
   return 1;
 }
 
-gem_lines *gem_lualines_pushfield(lua_State *L, int table) {
-  lua_pushliteral(L, "headers");
-  lua_rawget(L, table);
-  if (lua_istable(L, -1)) {
+gem_lines *gem_lualines_push(lua_State *L, int table, int given) {
+  if (lua_isnoneornil(L, given)) {
+    lua_pushliteral(L, "headers");
+    lua_rawget(L, table);
+    luaL_checktype(L, -1, LUA_TTABLE);
     gem_lines *made = push_lines(L, lua_gettop(L));
     lua_remove(L, -2);
     return made;
   }
-  gem_lines **owned = luaL_checkudata(L, -1, LINES);
+  gem_lines **owned = luaL_checkudata(L, given, LINES);
   if (!*owned) luaL_error(L, "the headers have been given back");
+  lua_pushvalue(L, given);
   return *owned;
 }

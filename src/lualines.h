@@ -13,8 +13,9 @@ void gem_lualines_register(lua_State *L);
 /* Lua function: takes a list of "Name: value" strings and returns what a request has as its headers. */
 int gem_lualines_new(lua_State *L);
 
-/* The lines of a request's table, from its field `headers`: made by the function above, or a list of strings.
- * Pushes the userdata that owns them. Raises for anything else. */
-gem_lines *gem_lualines_pushfield(lua_State *L, int table);
+/* The lines of a request: those at the index `given`, made by the function above; where there are none, those
+ * in the list of strings that is the field `headers` of the request's table. Pushes the userdata that owns
+ * them. Raises for anything else. */
+gem_lines *gem_lualines_push(lua_State *L, int table, int given);
 
 #endif

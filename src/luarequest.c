@@ -36,11 +36,13 @@ long gem_milliseconds(lua_Number seconds, long most) {
   return ms < (lua_Number)most ? (long)ms : most;
 }
 
-/* A time limit: what is asked for at all never becomes 0, which means none. */
-static long limit_field(lua_State *L, int table, const char *name) {
-  lua_Number seconds = number_field(L, table, name, 0);
+long gem_request_limit(lua_Number seconds) {
   long ms = gem_milliseconds(seconds, 2000000000L);
   return seconds > 0 && ms == 0 ? 1 : ms;
+}
+
+static long limit_field(lua_State *L, int table, const char *name) {
+  return gem_request_limit(number_field(L, table, name, 0));
 }
 
 #define MIB ((size_t)1024 * 1024)

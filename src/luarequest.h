@@ -17,6 +17,9 @@
 /* Seconds to whole milliseconds within [0, most]; NaN is 0. */
 long gem_milliseconds(lua_Number seconds, long most);
 
+/* A time limit in milliseconds: what is asked for at all never becomes 0, which means none. */
+long gem_request_limit(lua_Number seconds);
+
 /* Reads the table at `table`; raises where a field is of another type. Both indexes are absolute. The table's
  * strings must stay with it as long as the request is read; the body's bytes and paths are pinned to the
  * userdata at `owner`, by its one associated table. */

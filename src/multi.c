@@ -42,26 +42,11 @@ static CURLMcode set_callbacks(gem_multi *m) {
   return code;
 }
 
-CURL *gem_multi_take_handle(gem_multi *m) {
-  return m->idle_count ? m->idle[--m->idle_count] : curl_easy_init();
-}
-
-void gem_multi_give_back_handle(gem_multi *m, CURL *easy, int reuse) {
-  if (!reuse || m->idle_count == GEM_IDLE_HANDLES) {
-    curl_easy_cleanup(easy);
-    return;
-  }
-  curl_easy_reset(easy);
-  m->idle[m->idle_count++] = easy;
-}
-
 static void end(gem_multi *m, CURLcode why) {
   while (m->live) {
     m->live->no_memory |= why == CURLE_OUT_OF_MEMORY;
     gem_transfer_settle(m->live, why);
   }
-  while (m->idle_count)
-    curl_easy_cleanup(m->idle[--m->idle_count]);
   if (m->curl) curl_multi_cleanup(m->curl);
   m->curl = NULL;
   m->due = INT64_MAX;

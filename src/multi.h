@@ -16,9 +16,6 @@
 
 struct gem_transfer;
 
-/* So many handles are kept for the next exchanges: making one costs more than making it as good as new. */
-#define GEM_IDLE_HANDLES 16
-
 typedef struct gem_multi {
   CURLM *curl; /* NULL when closed, or given up */
   int open;
@@ -26,12 +23,10 @@ typedef struct gem_multi {
   size_t count;                          /* its length */
   struct gem_transfer *news, *last_news; /* intrusive list of those that something has become of */
   int64_t started, ended;                /* how many, ever */
-  CURL *idle[GEM_IDLE_HANDLES]; /* owned; handles of exchanges that have ended well, as good as new */
-  size_t idle_count;
-  unsigned long progress; /* goes up whenever something became readable or ended */
-  int64_t stepped;        /* when it was last driven, in ms */
-  int64_t due;            /* when curl wants to be called at the latest, in ms; INT64_MAX = never */
-  int64_t wanted;         /* when the host was last told to call */
+  unsigned long progress;                /* goes up whenever something became readable or ended */
+  int64_t stepped;                       /* when it was last driven, in ms */
+  int64_t due;    /* when curl wants to be called at the latest, in ms; INT64_MAX = never */
+  int64_t wanted; /* when the host was last told to call */
   gem_sockets sockets;
 } gem_multi;
 
@@ -40,11 +35,6 @@ int gem_multi_open(gem_multi *m);
 
 /* For exchanges: opens curl's side again where it was given up. 0 for want of memory. */
 int gem_multi_revive(gem_multi *m);
-
-/* For exchanges: a handle with no option set, NULL for want of memory; and gives one back, or frees it where
- * it is not to be used again. */
-CURL *gem_multi_take_handle(gem_multi *m);
-void gem_multi_give_back_handle(gem_multi *m, CURL *easy, int reuse);
 
 /* For exchanges: ends all of them for want of memory, and curl's side with them. */
 void gem_multi_give_up(gem_multi *m);

@@ -2,13 +2,10 @@
 
 #include <stdint.h>
 
+#include "buf.h"
 #include "memory.h"
 
 #define TEXT "gemini.text"
-
-gem_buf *gem_text_opt(lua_State *L, int index) {
-  return lua_isnoneornil(L, index) ? NULL : luaL_checkudata(L, index, TEXT);
-}
 
 static int text_add(lua_State *L) {
   size_t len;

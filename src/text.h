@@ -5,15 +5,10 @@
 #ifndef GEM_TEXT_H
 #define GEM_TEXT_H
 
-#include "buf.h"
 #include "compat.h"
 
 /* Registers the type; once a state, before gem_text_new. May raise. */
 void gem_text_register(lua_State *L);
-
-/* The bytes of the text at `index`, which the userdata owns; NULL where there is none or nil. Raises for
- * anything else. */
-gem_buf *gem_text_opt(lua_State *L, int index);
 
 /* Lua function: returns a new empty text. `text:add(string)` appends and `tostring(text)` is all of it; both
  * raise when memory is out. The userdata owns its bytes. */

@@ -216,13 +216,9 @@ static void detach(gem_transfer *t) {
   t->multi = NULL;
 }
 
-/* What has not ended well may have left the handle in any state. */
-static void free_handle(gem_transfer *t, gem_multi *m) {
+static void free_handle(gem_transfer *t) {
   gem_body_close(&t->body);
-  if (t->easy && m)
-    gem_multi_give_back_handle(m, t->easy, t->end == GEM_DONE);
-  else
-    curl_easy_cleanup(t->easy);
+  if (t->easy) curl_easy_cleanup(t->easy);
   gem_lines_give_back(t->lines);
   t->easy = NULL;
   t->lines = NULL;
@@ -253,7 +249,7 @@ static void prepare(gem_transfer *t, const gem_request *r) {
 
 int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *r) {
   prepare(t, r);
-  t->easy = gem_multi_take_handle(m);
+  t->easy = curl_easy_init();
   CURLcode code = t->easy ? CURLE_OK : CURLE_OUT_OF_MEMORY;
   if (code == CURLE_OK) code = set_callbacks(t, m);
   if (code == CURLE_OK) code = gem_apply(r, t->easy);
@@ -283,7 +279,6 @@ static void fail(gem_transfer *t, CURLcode code) {
 }
 
 void gem_transfer_settle(gem_transfer *t, CURLcode code) {
-  gem_multi *m = t->multi;
   note_left(t);
   /* curl is content with headers that break off. */
   if (code == CURLE_OK && !t->head_done) code = CURLE_PARTIAL_FILE;
@@ -295,7 +290,7 @@ void gem_transfer_settle(gem_transfer *t, CURLcode code) {
     fail(t, code);
   }
   detach(t);
-  free_handle(t, m);
+  free_handle(t);
 }
 
 void gem_transfer_close(gem_transfer *t) {

@@ -13,11 +13,11 @@
 #include "compat.h"
 #include "files.h"
 #include "json.h"
+#include "luabacklog.h"
 #include "luaheaders.h"
 #include "lualines.h"
 #include "luarequest.h"
 #include "memory.h"
-#include "text.h"
 #include "transfer.h"
 
 #define MULTI    "gemini.multi"
@@ -134,6 +134,7 @@ static int multi_wanted(lua_State *L) {
 static int multi_submit(lua_State *L) {
   gem_multi *m = open_multi(L);
   luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 4);
   handle *h = lua_newuserdata(L, sizeof *h);
   gem_transfer *t = &h->t;
   gem_transfer_init(t);
@@ -143,7 +144,8 @@ static int multi_submit(lua_State *L) {
   lua_setmetatable(L, -2);
   gem_request request;
   gem_request_read(L, 2, lua_gettop(L), &request);
-  request.lines = gem_lualines_pushfield(L, 2);
+  if (!lua_isnoneornil(L, 4)) request.total_ms = gem_request_limit(luaL_checknumber(L, 4));
+  request.lines = gem_lualines_push(L, 2, 3);
   open_multi(L); /* a finaliser may have closed it meanwhile */
   if (!gem_transfer_start(t, m, &request) && t->no_memory) gem_no_memory(L);
   lua_pop(L, 1);
@@ -238,15 +240,10 @@ static void lend(lua_State *L, handle *h, const char *bytes, size_t len) {
   gem_no_memory(L);
 }
 
-/* Keeps the text of what was read for those who want it all again. */
-static void keep_event(lua_State *L, gem_buf *kept, const char *text, size_t len) {
-  if (gem_buf_append(kept, text, len) != GEM_OK || gem_buf_append(kept, "", 1) != GEM_OK) gem_no_memory(L);
-}
-
-/* Where it lies. The text to keep it in, if any, is the caller's third argument. */
+/* Where it lies. The backlog that its text is kept in, if any, is the caller's third argument. */
 static int read_event(lua_State *L, reader *read) {
   handle *h = check_handle(L);
-  gem_buf *kept = gem_text_opt(L, 3);
+  gem_backlog *kept = gem_luabacklog_opt(L, 3);
   const char *text;
   size_t len;
   begin(L, h);
@@ -254,7 +251,7 @@ static int read_event(lua_State *L, reader *read) {
   h->reading = 1;
   gem_transfer_lend(&h->t);
   int results = read(L, text, len);
-  if (kept) keep_event(L, kept, text, len);
+  if (kept && gem_backlog_add(kept, text, len) != GEM_OK) gem_no_memory(L);
   gem_transfer_give_back(&h->t);
   h->reading = 0;
   return results;

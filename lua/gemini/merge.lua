@@ -10,7 +10,7 @@ local reply = require "gemini.reply"
 local tables = require "gemini.tables"
 
 ---@class gemini.Merge
----@field log userdata  the texts of events that are not merged yet, a NUL behind each
+---@field backlog userdata  the texts of the events that are not merged yet
 ---@field private decode fun(text: string): any, string?
 ---@field private top table<string, any>
 ---@field private candidates table<number, table>
@@ -22,7 +22,7 @@ Merge.__index = Merge
 ---@param wire gemini.Wire  that the events are read by
 ---@return gemini.Merge
 local function new(_, wire)
-  return setmetatable({ log = codec.text(), decode = wire.decode, ended = false, top = {}, candidates = {} }, Merge)
+  return setmetatable({ backlog = codec.backlog(), decode = wire.decode, ended = false, top = {}, candidates = {} }, Merge)
 end
 
 -- Whether a part is text, or a thought's text, and nothing else.
@@ -90,13 +90,11 @@ local function addEvent(self, value)
 end
 
 -- What can't be read ended the stream, which has its error.
-local function readLog(self)
-  local log = tostring(self.log)
-  self.log = codec.text()
-  for text in log:gmatch "%Z+" do addEvent(self, (self.decode(text))) end
+local function catchUp(self)
+  for text in self.backlog.take, self.backlog do addEvent(self, (self.decode(text))) end
 end
 
----Notes a chunk, whose text is in the log.
+---Notes a chunk, whose text is in the backlog.
 ---@param chunk table
 ---@return gemini.Reply chunk  the same table, with its helpers
 function Merge:add(chunk)
@@ -123,7 +121,7 @@ end
 
 ---@return gemini.Reply response  all that has been taken in so far, in new tables
 function Merge:response()
-  readLog(self)
+  catchUp(self)
   local response, indices = tables.deepCopy(self.top), {}
   for index in next, self.candidates do indices[#indices + 1] = index end
   table.sort(indices)

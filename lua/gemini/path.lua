@@ -107,9 +107,9 @@ local function filled(variable, value)
 end
 
 -- An argument by its own name, or where the body has it: `batch = { model = … }`.
-local function lookUp(args, variable, inBody)
+local function lookUp(args, variable, message, inBody)
   local value, name = args[variable.argument], variable.name
-  if value ~= nil or not variable.dotted or not inBody(name:match("^[^.]+")) then return value end
+  if value ~= nil or not variable.dotted or not inBody(message, name:match("^[^.]+")) then return value end
   value = args
   for field in name:gmatch("[^.]+") do
     if type(value) ~= "table" then return nil end
@@ -162,13 +162,15 @@ end
 
 ---@param template string
 ---@param args table
----@param inBody fun(field: string): boolean?  whether the body has a field, in which a dotted variable may be given
+---@param message? string  the body's
+---@param inBody fun(message: string, field: string): boolean  whether it has a field, in which a dotted variable may be
+---  given
 ---@return string? path
 ---@return string? problem
-function path.expand(template, args, inBody)
+function path.expand(template, args, message, inBody)
   local parsed, expanded = parsedOf(template), ""
   for i, variable in ipairs(parsed.variables) do
-    local text, problem = filled(variable, lookUp(args, variable, inBody))
+    local text, problem = filled(variable, lookUp(args, variable, message, inBody))
     if not text then return nil, problem end
     expanded = expanded .. parsed.between[i] .. text
   end

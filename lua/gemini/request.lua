@@ -111,7 +111,7 @@ end
 
 local function checkCall(call)
   local problem = options.check(call, options.call)
-  if problem or not call then return problem end
+  if problem then return problem end
   return options.within("retry", call.retry, options.retry) or call.headers and headers.check(call.headers)
 end
 
@@ -141,15 +141,6 @@ local TIMEOUT, IDLE_TIMEOUT = 600, 120
 
 local MIB = 1024 * 1024
 
--- What an answer may have, in bytes.
-local function limit(built, client, call)
-  built.maxTotalBytes = call.maxResponseSize or client.maxResponseSize or 256 * MIB
-  local event = call.maxEventSize or client.maxEventSize or 64 * MIB
-  built.maxBytes = built.reading == "events" and event or built.maxTotalBytes
-  built.maxHeaderBytes = client.maxHeaderSize or MIB / 4
-  return built
-end
-
 local JSON = { ["Content-Type"] = "application/json" }
 
 local function headersOf(client, text, timeout, own)
@@ -163,22 +154,35 @@ local function sharedHeaders(client, text)
   return kept[key]
 end
 
--- `lasting` for a stream and for media.
-local function assemble(client, method, row, call, url, text, lasting)
+-- What an answer may have, in bytes: in all, and at a time.
+local function limits(client, call, reading)
+  local total = call.maxResponseSize or client.maxResponseSize or 256 * MIB
+  if reading ~= "events" then return total, total end
+  return total, call.maxEventSize or client.maxEventSize or 64 * MIB
+end
+
+-- As one table that need not grow. `lasting` for a stream and for media.
+local function assemble(client, method, row, call, url, text, reading, packed, lasting)
   local timeout, own = call.timeout or client.timeout, call.timeout or call.headers
+  local maxTotalBytes, maxBytes = limits(client, call, reading)
   return {
     label = { method = method, url = url, attempts = 0, secret = false },
     method = row.verb,
     url = url,
     headers = own and headersOf(client, text, timeout, call.headers) or sharedHeaders(client, text),
     body = text,
+    reading = reading,
+    packed = packed,
+    maxTotalBytes = maxTotalBytes,
+    maxBytes = maxBytes,
+    maxHeaderBytes = client.maxHeaderSize or MIB / 4,
     timeout = timeout or not lasting and TIMEOUT or nil,
     connectTimeout = client.connectTimeout,
     idleTimeout = call.idleTimeout or client.idleTimeout or lasting and IDLE_TIMEOUT or nil,
     proxy = client.proxy,
     caFile = client.caFile,
     once = row.once,
-    retry = retry.policy(call.retry, client.retry),
+    retry = call.retry == nil and client.retry or retry.policy(call.retry, client.retry),
     onRetry = call.onRetry or client.onRetry,
   }
 end
@@ -193,7 +197,7 @@ end
 
 -- The argument that asks for a stream decides how the answer is read.
 local function switchProblem(row, args)
-  local switch = type(row.stream) == "string" and args[row.stream]
+  local switch = args[row.stream]
   if switch == nil or type(switch) == "boolean" then return nil end
   return ("%s must be true or false, got %s"):format(row.stream, type(switch))
 end
@@ -202,26 +206,33 @@ local function inBody(message, field)
   return (require("gemini.messages").get(message) or NONE)[field] ~= nil
 end
 
+-- The arguments with their mask, and the query; or nil and what is wrong.
+local function search(row, args, fields)
+  if not (row.query or row.fixed) then return args, "" end
+  local masked, problem = query.masked(row, args, fields)
+  if not masked then return nil, problem end
+  local text
+  text, problem = query.text(row, masked)
+  return text and masked, text or problem
+end
+
 -- Path, query and the body's fields; or nil and what is wrong.
 local function parts(client, row, args)
-  local where, search, fields, problem
-  where, problem = path.expand(row.path, args, inBody, row.body)
-  problem = problem or switchProblem(row, args)
+  local where, fields, problem
+  where, problem = path.expand(row.path, args, row.body, inBody)
+  if where and type(row.stream) == "string" then problem = switchProblem(row, args) end
   if problem then return nil, problem end
   fields, problem = body(row, args)
   if problem then return nil, problem end
-  args, problem = query.masked(row, args, fields)
-  if not args then return nil, problem end
-  search, problem = query.text(row, args)
-  if not search then return nil, problem end
-  problem = client.check and violation(row, args, fields)
+  local masked, text = search(row, args, fields)
+  if not masked then return nil, text end
+  problem = client.check and violation(row, masked, fields)
   if problem then return nil, problem end
-  return where .. search, fields
+  return where .. text, fields
 end
 
 -- The key whose lists become vectors, nil for none; or nil and what is wrong.
 local function packedKey(row, args)
-  if not row.packed then return nil end
   local taken, problem = own.take(row, args, options.packing)
   return taken and taken.packed and row.packed or nil, problem
 end
@@ -235,23 +246,18 @@ end
 ---@return gemini.Request?
 ---@return string? problem  what is wrong with the arguments
 function request.build(client, method, row, args, call, place)
-  local problem = checkCall(call)
-  if problem then return nil, problem end
-  call = call or NONE
-  local packed
-  packed, problem = packedKey(row, args)
+  local packed, text, problem
+  if call ~= nil then problem = checkCall(call) end
+  if row.packed and not problem then packed, problem = packedKey(row, args) end
   if problem then return nil, problem end
   local where, fields = parts(client, row, args)
   if not where then return nil, fields end
-  local text
   if fields then text, problem = client.wire.encode(fields) end
   if problem then return nil, problem end
-  local url = ("%s/%s%s/%s"):format(client.baseUrl, place or "", call.version or client.version, where)
-  local streamed = request.streams(row, args)
-  local built = assemble(client, method, row, call, url, text, streamed or row.download or place ~= nil)
-  built.reading = streamed and "events" or row.download and "pieces" or nil
-  built.packed = packed
-  return limit(built, client, call)
+  call = call or NONE
+  local url = client.baseUrl .. "/" .. (place or "") .. (call.version or client.version) .. "/" .. where
+  local reading = row.stream and request.streams(row, args) and "events" or row.download and "pieces" or nil
+  return assemble(client, method, row, call, url, text, reading, packed, reading ~= nil or place ~= nil)
 end
 
 return request

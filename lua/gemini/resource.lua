@@ -53,6 +53,7 @@ local upload, buildUpload = lazy("gemini.upload", "send"), lazy("gemini.upload",
 
 -- What makes the request of a call, and what carries it out.
 local function kind(row, args)
+  if not (row.items or row.download or row.upload or row.stream) then return request.build, unary end
   if row.items then return request.build, list end
   if row.download then return buildDownload, download end
   local media = row.upload == "required" or row.upload and require("gemini.upload").areMedia(row, args)
@@ -92,9 +93,12 @@ end
 local function method(client, owner, name, row)
   local run = (row.as or row.module) and added(row) or carryOut
   return function(self, args, call)
-    local problem = misused(self, owner, name, args)
-    if problem then error(("%s: %s"):format(name, problem), 2) end
-    local result, err, _, closing = run(client, name, row, tables.copy(args or {}), call)
+    if self ~= owner or type(args) ~= "table" then
+      local problem = misused(self, owner, name, args)
+      if problem then error(("%s: %s"):format(name, problem), 2) end
+      args = {}
+    end
+    local result, err, _, closing = run(client, name, row, tables.copy(args), call)
     if result == nil and type(err) == "string" then error(("%s: %s"):format(name, err), 2) end
     -- The four values of a generic `for`: 5.4 closes the last one when the loop is left.
     if closing ~= nil then return result, nil, nil, closing end

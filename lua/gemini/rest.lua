@@ -47,29 +47,12 @@ local function prepare(who, given)
   return list
 end
 
--- What the transport takes of a request, as one table that need not grow.
 local function send(client, request, who, timeout)
   local label = request.label
   if client.onRequest then announce(client, request, headers.merge(who, request.headers)) end
   label.attempts = label.attempts + 1
   client.secret = label.secret
-  return loop.submit {
-    method = request.method,
-    url = request.url,
-    headers = prepare(who, request.headers),
-    body = request.body,
-    reading = request.reading,
-    once = request.once,
-    timeout = timeout,
-    connectTimeout = request.connectTimeout,
-    idleTimeout = request.idleTimeout,
-    proxy = request.proxy,
-    caFile = request.caFile,
-    maxBytes = request.maxBytes,
-    maxTotalBytes = request.maxTotalBytes,
-    takenBytes = request.takenBytes,
-    maxHeaderBytes = request.maxHeaderBytes,
-  }
+  return loop.submit(request, prepare(who, request.headers), timeout)
 end
 
 local function dispatch(client, request, timeout)
@@ -181,7 +164,7 @@ local function answer(client, request, tick)
   local transfer, err = rest.submit(client, request)
   if not transfer then return nil, err end
   loop.await(transfer, tick)
-  rest.observe(client, request, transfer)
+  if client.onResponse then rest.observe(client, request, transfer) end
   return transfer
 end
 
@@ -218,7 +201,7 @@ function rest.exchange(client, request, steps)
     value, err = steps:read(transfer)
   end
   loop.close(transfer)
-  rest.heed(client, err)
+  if err then rest.heed(client, err) end
   return value, err
 end
 

@@ -145,11 +145,11 @@ end
 local function read(self)
   local event = self.wire.event
   if not (self.observe or inTask()) then
-    local value, problem, text = event(self.transfer, self.merge.log)
+    local value, problem, text = event(self.transfer, self.merge.backlog)
     if value ~= nil or problem then return value, problem, text end
   end
   await(self)
-  return event(self.transfer, self.merge.log)
+  return event(self.transfer, self.merge.backlog)
 end
 
 -- What an event that is no value says of the stream: nothing, where none has come and none is to come.

@@ -2,6 +2,7 @@
 
 require("gemini.interpreted")()
 
+local codec = require("gemini.lazy") "gemini.codec"
 local delay = require "gemini.delay"
 local errors = require "gemini.errors"
 local tables = require "gemini.tables"
@@ -11,18 +12,17 @@ local wire = {}
 ---@class gemini.Wire
 ---@field encode fun(value: any): string?, string?  the text, or nil and what JSON can't hold
 ---@field decode fun(text: string): any, string?  the value, or nil and what is wrong
----@field event fun(transfer: userdata, log?: userdata): any, string?, string?  the next event or nil; or nil, problem
----  and text. The text of each goes to the log, with a NUL behind it
+---@field event fun(transfer: userdata, backlog?: userdata): any, string?, string?  the next event or nil; or nil,
+---  problem and text. The text of each goes to the backlog
 ---@field body fun(transfer: userdata, packed?: string): any, string?, string?  the answer, in which lists of numbers
 ---  under the key `packed` are vectors; or nil, problem and text
 
 ---@return gemini.Wire
 local function native(maxDepth)
-  local codec = require "gemini.codec"
   return {
-    encode = codec.encode,
+    encode = function(value) return codec.encode(value) end,
     decode = function(text) return codec.decode(text, maxDepth) end,
-    event = function(transfer, log) return transfer:event(maxDepth, log) end,
+    event = function(transfer, backlog) return transfer:event(maxDepth, backlog) end,
     body = function(transfer, packed) return transfer:body(maxDepth, packed) end,
   }
 end
@@ -40,7 +40,7 @@ end
 local DEEPEST = 1000
 
 local function isEmptyList(value)
-  return type(value) == "table" and next(value) == nil and getmetatable(value) == require("gemini.codec").arrayMt
+  return type(value) == "table" and next(value) == nil and getmetatable(value) == codec.arrayMt
 end
 
 -- Other codecs do not know our mark of an empty list, and most have none: one among fields is left out, which says the
@@ -76,7 +76,7 @@ local function explained(decode)
   return function(text)
     local value, problem = decode(text)
     if value ~= nil then return value end
-    local _, ours = require("gemini.codec").decode(text)
+    local _, ours = codec.decode(text)
     return nil, ours or problem
   end
 end
@@ -93,7 +93,7 @@ local function foreign(json)
   return {
     encode = textOnly(guarded(json.encode, "json.encode"), rawget(json, "empty_array")),
     decode = decode,
-    event = function(transfer, log) return decoded(transfer:eventText(nil, log)) end,
+    event = function(transfer, backlog) return decoded(transfer:eventText(nil, backlog)) end,
     body = function(transfer, packed)
       local value, problem, text = decoded(transfer:bodyText())
       if packed then require("gemini.pack")(value, packed) end
@@ -122,16 +122,16 @@ local function broken(transfer, kind, message, call)
 end
 
 ---The error in which a finished transfer ended, nil if its answer has a 2xx status.
----@param codec gemini.Wire
+---@param by gemini.Wire
 ---@param transfer userdata
 ---@param call gemini.Label
 ---@return gemini.Error?
-function wire.failure(codec, transfer, call)
+function wire.failure(by, transfer, call)
   local kind, message = transfer:failure()
   if kind then return broken(transfer, kind, message, call) end
   local status = transfer:status()
   if status >= 200 and status < 300 then return nil end
-  return errors.http(status, transfer:bodyText(), codec.decode, call, transfer:headers())
+  return errors.http(status, transfer:bodyText(), by.decode, call, transfer:headers())
 end
 
 local FIELDS = { "data", "event", "id", "retry" }

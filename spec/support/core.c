@@ -1,6 +1,7 @@
 /* The parts of the core that have no curl in them, opened to the specs. */
 #include <string.h>
 
+#include "../../src/backlog.h"
 #include "../../src/compat.h"
 #include "../../src/luarequest.h"
 #include "../../src/sse.h"
@@ -85,12 +86,48 @@ static int read_body(lua_State *L) {
   return 1;
 }
 
+/* Moves the oldest text of the backlog to the end of the list at the stack's top. */
+static int take_text(lua_State *L, gem_backlog *b, int *taken) {
+  const char *text;
+  size_t len;
+  if (gem_backlog_take(b, &text, &len) != GEM_OK) return 0;
+  lua_pushlstring(L, text, len);
+  lua_rawseti(L, -2, ++*taken);
+  return 1;
+}
+
+/* throughBacklog(texts, ahead): adds the texts, and takes one whenever more than `ahead` wait. Returns those
+ * that were taken, and how many bytes the backlog had at most. */
+static int through_backlog(lua_State *L) {
+  gem_backlog b;
+  int count = (int)gem_rawlen(L, 1), ahead = (int)luaL_checkinteger(L, 2), taken = 0, ok = 1;
+  size_t most = 0;
+  gem_backlog_init(&b);
+  lua_newtable(L);
+  for (int i = 1; ok && i <= count; i++) {
+    size_t len;
+    lua_rawgeti(L, 1, i);
+    const char *text = lua_tolstring(L, -1, &len);
+    ok = gem_backlog_add(&b, text, len) == GEM_OK;
+    lua_pop(L, 1);
+    if (gem_buf_len(&b.packed) > most) most = gem_buf_len(&b.packed);
+    if (i - taken > ahead) ok = ok && take_text(L, &b, &taken);
+  }
+  while (ok && gem_backlog_has(&b))
+    ok = take_text(L, &b, &taken);
+  gem_backlog_free(&b);
+  if (!ok) return luaL_error(L, "no memory");
+  lua_pushinteger(L, (lua_Integer)most);
+  return 2;
+}
+
 static const luaL_Reg sse_methods[] = {
     {"feed", sse_feed}, {"finish", sse_finish}, {"next", sse_next},
     {"held", sse_held}, {"__gc", sse_gc},       {NULL, NULL},
 };
 
-static const luaL_Reg functions[] = {{"sse", sse_new}, {"readBody", read_body}, {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"sse", sse_new}, {"readBody", read_body}, {"throughBacklog", through_backlog}, {NULL, NULL}};
 
 GEM_EXPORT int luaopen_core(lua_State *L);
 

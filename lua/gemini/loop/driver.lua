@@ -81,9 +81,11 @@ end
 
 ---Starts an exchange. libcurl is loaded here, at the first one.
 ---@param request table  see luarequest.h
+---@param headers? userdata  in the place of the request's own
+---@param timeout? number  likewise
 ---@return userdata transfer
-function driver.submit(request)
-  local transfer = theMulti():submit(request)
+function driver.submit(request, headers, timeout)
+  local transfer = theMulti():submit(request, headers, timeout)
   driver.flush()
   return transfer
 end

@@ -18,9 +18,11 @@ local WEAK = { __mode = "k" }
 
 ---Starts an exchange. libcurl is loaded here, at the first one.
 ---@param request table  see luarequest.h
+---@param headers? userdata  in the place of the request's own
+---@param timeout? number  likewise
 ---@return userdata transfer
-function loop.submit(request)
-  local transfer, self = driver.submit(request), tasks.innermost()
+function loop.submit(request, headers, timeout)
+  local transfer, self = driver.submit(request, headers, timeout), tasks.innermost()
   if self and not task.hasEnded(self) then
     self.owned = self.owned or setmetatable({}, WEAK)
     self.owned[transfer] = true
