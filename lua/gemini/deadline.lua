@@ -6,7 +6,8 @@ local deadline = {}
 
 ---@return number seconds  of a clock that never goes back
 function deadline.now()
-  return transport.now()
+  deadline.now = transport.now
+  return deadline.now()
 end
 
 ---@param seconds? number

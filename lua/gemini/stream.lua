@@ -8,7 +8,7 @@ local retry = require "gemini.retry"
 local wire = require "gemini.wire"
 
 -- Each chunk needs them.
-local inTask, type = loop.inTask, type
+local hadTurn, type = loop.hadTurn, type
 
 ---@class gemini.Stream
 ---@field private client gemini.State
@@ -141,10 +141,10 @@ local function await(self)
   error(raised, 0)
 end
 
--- The next event once it is there. Outside of tasks nobody else is to have a turn before, where it is there already.
+-- The next event once it is there. Others have their turn before where a task has had its own, and only there.
 local function read(self)
   local event = self.wire.event
-  if not (self.observe or inTask()) then
+  if not (self.observe or hadTurn()) then
     local value, problem, text = event(self.transfer, self.merge.backlog)
     if value ~= nil or problem then return value, problem, text end
   end

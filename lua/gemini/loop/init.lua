@@ -11,7 +11,7 @@ local loop = {
   live = driver.live,
   close = driver.close,
   tasks = tasks.count,
-  inTask = tasks.current,
+  hadTurn = tasks.hadTurn,
 }
 
 local WEAK = { __mode = "k" }

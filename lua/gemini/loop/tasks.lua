@@ -281,9 +281,10 @@ function tasks.wake(self)
   alarm()
 end
 
----@return boolean  whether the current task has gone on long enough for now
+---@return boolean  whether the current task has gone on long enough for now; false outside of tasks
 function tasks.hadTurn()
-  if turnEnds then return deadline.left(turnEnds) <= 0 end
+  if not (mayYield() and owners[coroutine.running() or false]) then return false end
+  if turnEnds then return deadline.now() >= turnEnds end
   turnEnds = deadline.after(TURN)
   if limit and limit < turnEnds then turnEnds = limit end
   return false
