@@ -1,14 +1,9 @@
 ---Clients: a key, a place and how to talk to it.
 
-local errors = require "gemini.errors"
-local headers = require "gemini.headers"
-local nearest = require "gemini.nearest"
-local options = require "gemini.options"
-local place = require "gemini.place"
-local resource = require "gemini.resource"
-local retry = require "gemini.retry"
-local tables = require "gemini.tables"
-local version = require "gemini.version"
+-- A client that is only made needs little.
+local lazy = require "gemini.lazy"
+local headers, options, place = lazy "gemini.headers", lazy "gemini.options", lazy "gemini.place"
+local resource, retry, tables = lazy "gemini.resource", lazy "gemini.retry", lazy "gemini.tables"
 
 local GOOGLE = "https://generativelanguage.googleapis.com"
 
@@ -22,7 +17,6 @@ local GOOGLE = "https://generativelanguage.googleapis.com"
 ---@field sharedHeaders table<string, table<string, string>>  what calls without any of their own have
 ---@field credentials fun(label: gemini.Label): table<string, string>?, gemini.Error?  headers that say who asks, not
 ---  to be changed
----@field names fun(): table<string, string>  headers that name the client
 ---@field secret? fun(): string  the credentials sent last, which no error may show
 ---@field operationMeta? table  what gemini.operation gives operations
 ---@field timeout? number
@@ -36,7 +30,7 @@ local GOOGLE = "https://generativelanguage.googleapis.com"
 ---@field maxRedirects integer
 ---@field check? boolean
 ---@field gate? gemini.Gate
----@field retry gemini.Retry
+---@field retry gemini.Retry  what was given, until the first resource is named
 ---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)
 ---@field onRequest? fun(request: table)
 ---@field onResponse? fun(response: table)
@@ -57,30 +51,6 @@ local function secretProblem(name, value)
   if value:find("[%c ]") then return name .. " holds a space, a line end or another control character" end
 end
 
--- Asks a function for the token, anew at each request.
-local function tokenFrom(token, label)
-  local value, problem = token()
-  if value == nil then
-    return nil, errors.new("network", "no access token: " .. tostring(problem or "the function gave none"), label)
-  end
-  if type(value) ~= "string" then
-    error(("%s: token: the function must return a string, got %s"):format(label.method, type(value)), 0)
-  end
-  problem = secretProblem("token", value)
-  if problem then error(("%s: %s"):format(label.method, problem), 0) end
-  return value
-end
-
-local function byToken(token)
-  return function(label)
-    local value, err = token, nil
-    if type(token) == "function" then value, err = tokenFrom(token, label) end
-    if not value then return nil, err end
-    label.secret = function() return value end
-    return { Authorization = "Bearer " .. value }
-  end
-end
-
 local function byKey(key)
   local header = { ["x-goog-api-key"] = key }
   local function secret() return key end
@@ -95,7 +65,7 @@ local function credentials(given)
   if given.token then
     local problem = type(given.token) == "string" and secretProblem("token", given.token)
     if problem then return nil, problem end
-    return byToken(given.token)
+    return require("gemini.token")(given.token, secretProblem)
   end
   local key, name = given.apiKey, "apiKey"
   if not key then key, name = environment("GEMINI_API_KEY", "GOOGLE_API_KEY") end
@@ -105,31 +75,34 @@ local function credentials(given)
   return byKey(key)
 end
 
--- How the client names itself. libcurl's version is known once it is loaded, at the first request.
-local function names()
-  local made
-  return function()
-    if not made then
-      local lua = type(jit) == "table" and jit.version:gsub(" ", "-") or _VERSION:match("%S+$") -- luacheck: globals jit
-      local text = ("lua-gemini/%s gl-lua/%s libcurl/%s"):format(version, lua, require("gemini.transport").curlVersion)
-      made = { ["User-Agent"] = text, ["x-goog-api-client"] = text }
-    end
-    return made
-  end
-end
-
 -- What holds the state may be within the user's reach, a stream for one: dumps of it find nothing there.
 local function sealed(state)
   return setmetatable({}, { __index = state, __newindex = state, __metatable = false })
 end
 
+-- Whether a key is all that is given, at most: no rules need be loaded for that.
+local function isPlain(given)
+  local name, value = next(given)
+  return name == nil or name == "apiKey" and type(value) == "string" and next(given, name) == nil
+end
+
+-- The options as they are now; or nil and what is wrong with their types.
+local function copied(given)
+  if given == nil then return {} end
+  if type(given) == "table" and isPlain(given) then return { apiKey = rawget(given, "apiKey") } end
+  local problem = options.check(given, options.client)
+  if problem then return nil, problem end
+  return tables.copy(given)
+end
+
 -- What is wrong with options that are of the right types.
 local function problemOf(given, baseUrl)
-  local problem = options.within("limit", given.limit, options.limit)
-    or options.within("retry", given.retry, options.retry)
+  local problem = given.limit and options.within("limit", given.limit, options.limit)
+    or given.retry and options.within("retry", given.retry, options.retry)
   if problem then return problem end
   if given.maxDepth and given.json then return "maxDepth is for the codec of our own: json has a limit of its own" end
-  return place.problem(given.baseUrl and "baseUrl" or "GOOGLE_GEMINI_BASE_URL", baseUrl, given.allowHttp)
+  local name = given.baseUrl and "baseUrl" or "GOOGLE_GEMINI_BASE_URL"
+  return baseUrl ~= GOOGLE and place.problem(name, baseUrl, given.allowHttp)
     or given.proxy and place.proxyProblem(given.proxy, baseUrl, given.allowHttp)
     or given.headers and headers.check(given.headers)
 end
@@ -137,9 +110,9 @@ end
 -- The client's state, or nil and what is wrong with the options.
 local function open(given)
   if given == package.loaded.gemini then return nil, "call it with a dot: gemini.new{…}" end
-  local problem = options.check(given, options.client)
-  if problem then return nil, problem end
-  given = tables.copy(given or {})
+  local problem
+  given, problem = copied(given)
+  if not given then return nil, problem end
   local baseUrl = given.baseUrl or environment("GOOGLE_GEMINI_BASE_URL") or GOOGLE
   problem = problemOf(given, baseUrl)
   if problem then return nil, problem end
@@ -154,11 +127,10 @@ local function open(given)
     json = given.json,
     maxDepth = given.maxDepth,
     credentials = who,
-    names = names(),
     timeout = given.timeout,
     connectTimeout = given.connectTimeout or 20,
     idleTimeout = given.idleTimeout,
-    proxy = place.proxy(given.proxy, baseUrl),
+    proxy = (given.proxy or baseUrl ~= GOOGLE) and place.proxy(given.proxy, baseUrl) or nil,
     caFile = given.caFile,
     maxResponseSize = given.maxResponseSize,
     maxEventSize = given.maxEventSize,
@@ -166,16 +138,18 @@ local function open(given)
     maxRedirects = given.maxRedirects or 5,
     check = given.check,
     gate = given.limit and require("gemini.gate").new(given.limit),
-    retry = retry.policy(given.retry, retry.USUAL),
+    retry = given.retry and tables.copy(given.retry) or given.retry,
     onRetry = given.onRetry,
     onRequest = given.onRequest,
     onResponse = given.onResponse,
   }
 end
 
--- Reads and writes JSON: what needs it is loaded with the first resource.
-local function withWire(state)
-  state.wire = state.wire or require("gemini.wire").new(state.json, state.maxDepth)
+-- The state with what calls need, which is loaded with the first resource.
+local function complete(state)
+  if state.wire then return state end
+  state.wire = require("gemini.wire").new(state.json, state.maxDepth)
+  state.retry = retry.policy(state.retry, retry.USUAL)
   return state
 end
 
@@ -193,9 +167,9 @@ function Client.new(given)
     __name = "gemini.client",
     __tostring = describe(state.baseUrl),
     __index = function(self, name)
-      local made = resource.new(withWire(state), name)
+      local made = resource.new(complete(state), name)
       if not made then
-        local hint = nearest(tostring(name), resource.names())
+        local hint = require("gemini.nearest")(tostring(name), resource.names())
         error(("the API has no resource '%s'%s"):format(tostring(name), hint), 2)
       end
       rawset(self, name, made)

@@ -3,8 +3,6 @@
 
 require("gemini.interpreted")()
 
-local nearest = require "gemini.nearest"
-
 local options = {}
 
 local function seconds(value)
@@ -226,7 +224,7 @@ end
 local function problemOf(name, value, known)
   if type(name) ~= "string" then return ("options have names, got one at [%s]"):format(tostring(name)) end
   local rule = known[name]
-  if not rule then return ("unknown option '%s'%s"):format(name, nearest(name, known)) end
+  if not rule then return ("unknown option '%s'%s"):format(name, require("gemini.nearest")(name, known)) end
   if rule[1](value) then return nil end
   return ("%s must be %s, got %s"):format(name, rule[2], shown(rule, value))
 end

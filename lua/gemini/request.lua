@@ -144,7 +144,7 @@ local MIB = 1024 * 1024
 local JSON = { ["Content-Type"] = "application/json" }
 
 local function headersOf(client, text, timeout, own)
-  return headers.merge(client.names(), text and JSON or nil, serverTimeout(timeout), client.headers, own)
+  return headers.merge(require "gemini.identity", text and JSON or nil, serverTimeout(timeout), client.headers, own)
 end
 
 -- Those of calls that have none of their own: the same table again, not to be changed.
