@@ -22,7 +22,8 @@ Merge.__index = Merge
 ---@param wire gemini.Wire  that the events are read by
 ---@return gemini.Merge
 local function new(_, wire)
-  return setmetatable({ backlog = codec.backlog(), decode = wire.decode, ended = false, top = {}, candidates = {} }, Merge)
+  local backlog = codec.backlog()
+  return setmetatable({ backlog = backlog, decode = wire.decode, ended = false, top = {}, candidates = {} }, Merge)
 end
 
 -- Whether a part is text, or a thought's text, and nothing else.

@@ -143,8 +143,8 @@ local MIB = 1024 * 1024
 
 local JSON = { ["Content-Type"] = "application/json" }
 
-local function headersOf(client, text, timeout, own)
-  return headers.merge(require "gemini.identity", text and JSON or nil, serverTimeout(timeout), client.headers, own)
+local function headersOf(client, text, timeout, more)
+  return headers.merge(require "gemini.identity", text and JSON or nil, serverTimeout(timeout), client.headers, more)
 end
 
 -- Those of calls that have none of their own: the same table again, not to be changed.
@@ -163,13 +163,13 @@ end
 
 -- As one table that need not grow. `lasting` for a stream and for media.
 local function assemble(client, method, row, call, url, text, reading, packed, lasting)
-  local timeout, own = call.timeout or client.timeout, call.timeout or call.headers
+  local timeout, special = call.timeout or client.timeout, call.timeout or call.headers
   local maxTotalBytes, maxBytes = limits(client, call, reading)
   return {
     label = { method = method, url = url, attempts = 0, secret = false },
     method = row.verb,
     url = url,
-    headers = own and headersOf(client, text, timeout, call.headers) or sharedHeaders(client, text),
+    headers = special and headersOf(client, text, timeout, call.headers) or sharedHeaders(client, text),
     body = text,
     reading = reading,
     packed = packed,

@@ -16,8 +16,8 @@ local hadTurn, type = loop.hadTurn, type
 ---@field private wire gemini.Wire
 ---@field private label gemini.Label
 ---@field private merge gemini.Merge|gemini.Steps  what has come so far
----@field private anew false|fun(err: gemini.Error, sent: boolean): gemini.Request?, gemini.Error?  the request once more, as
----  long as no chunk has come; else nil and the error
+---@field private anew false|fun(err: gemini.Error, sent: boolean): gemini.Request?, gemini.Error?  the request once
+---  more, as long as no chunk has come; else nil and the error
 ---@field private again false|fun(err: gemini.Error): gemini.Request?  the request that goes on where this one broke
 ---@field private observe false|fun()  what is still to be called when the answer begins
 ---@field private queue false|table[]  chunks that came in one event

@@ -16,8 +16,8 @@ wrappers["google.longrunning.Operation"] = function(client, value)
 end
 
 function wrappers.ListOperationsResponse(client, value)
-  for _, operation in ipairs(tables.objects(value.operations)) do
-    wrappers["google.longrunning.Operation"](client, operation)
+  for _, each in ipairs(tables.objects(value.operations)) do
+    wrappers["google.longrunning.Operation"](client, each)
   end
   return value
 end
