@@ -22,6 +22,6 @@ int main(int argc, char **argv) {
     _exit(127);
   }
   if (wait4(child, &status, 0, &used) < 0 || status != 0) return 1;
-  printf("%.3f %.3f %ld\n", seconds(used.ru_utime), seconds(used.ru_stime), used.ru_maxrss);
+  printf("%.6f %.6f %ld\n", seconds(used.ru_utime), seconds(used.ru_stime), used.ru_maxrss);
   return 0;
 }
