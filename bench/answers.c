@@ -49,6 +49,9 @@ static const char words[] =
 /* As many different events as a cycle has: enough that none is like the one before. */
 enum { CYCLE = 64 };
 
+/* Floats to choose from: to print each anew would take as long as what is measured. */
+enum { POOL = 8192 };
+
 struct bytes {
   char *at;
   size_t size, room;
@@ -128,12 +131,15 @@ static float random_element(void) {
 }
 
 static void make_embeddings(void) {
-  struct bytes body = {0};
+  struct bytes body = {0}, pool[POOL] = {{0}};
+  for (int i = 0; i < POOL; i++)
+    add_float(&pool[i], random_element());
   for (int i = 0; i < VECTORS; i++) {
     add_f(&body, "%s{\"values\":[", i ? "," : "{\"embeddings\":[");
     for (int j = 0; j < DIMENSIONS; j++) {
+      const struct bytes *element = &pool[next_random() % POOL];
       if (j) add(&body, ",", 1);
-      add_float(&body, random_element());
+      add(&body, element->at, element->size);
     }
     add(&body, "]}", 2);
   }
@@ -219,14 +225,23 @@ struct answer answer_clock(void) {
   return whole(bytes, (size_t)(head + end) + 7);
 }
 
-struct answer answer_upload(const char *command) {
+static struct answer answer_file(long long size) {
+  static char bytes[1024];
+  char body[128];
+  int length = sprintf(
+      body, "{\"file\": {\"name\": \"files/a\", \"state\": \"ACTIVE\", \"sizeBytes\": \"%lld\"}}", size);
+  length = sprintf(bytes,
+                   COMMON "X-Goog-Upload-Status: final\r\nContent-Type: application/json\r\n"
+                          "Content-Length: %d\r\n\r\n%s",
+                   length, body);
+  return whole(bytes, (size_t)length);
+}
+
+struct answer answer_upload(const char *command, long long uploaded) {
   static const char plain[] = COMMON "Content-Length: 0\r\n\r\n";
   static const char active[] = COMMON "X-Goog-Upload-Status: active\r\nContent-Length: 0\r\n\r\n";
-  static const char final[] =
-      COMMON "X-Goog-Upload-Status: final\r\nContent-Type: application/json\r\nContent-Length: 48\r\n\r\n"
-             "{\"file\": {\"name\": \"files/a\", \"state\": \"ACTIVE\"}}";
   if (!command) return whole(plain, sizeof plain - 1);
   if (strncmp(command, "start", 5) == 0) return whole(sessions.at, sessions.size);
-  if (strstr(command, "finalize")) return whole(final, sizeof final - 1);
+  if (strncmp(command, "upload, finalize", 16) == 0) return answer_file(uploaded);
   return whole(active, sizeof active - 1);
 }

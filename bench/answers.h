@@ -20,8 +20,8 @@ struct answer answer_image(void);
 struct answer answer_embeddings(void);
 struct answer answer_events(long long count);
 
-/* An upload's: how it goes on, or a plain PUT's where command is NULL. */
-struct answer answer_upload(const char *command);
+/* An upload's: to a command of the resumable protocol, or to a plain PUT where it is NULL. */
+struct answer answer_upload(const char *command, long long uploaded);
 
 /* A stream's head, and its one event with the time at which it is asked for. */
 struct answer answer_begin(void);

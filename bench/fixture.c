@@ -28,8 +28,8 @@ struct connection {
   int fd;
   char in[HEAD_SIZE];
   size_t have;
-  long long body; /* bytes of the request that are still to come */
-  int asked;      /* a request's head is there */
+  long long body_size, body; /* of the request, and what of it is still to come */
+  int asked;                 /* a request's head is there */
   struct answer answer;
   long long sent;
   int blocked;
@@ -37,6 +37,7 @@ struct connection {
 };
 
 static int poller, waiting_count;
+static long long uploaded;
 static struct connection *waiting[AT_MOST], *later;
 
 static long long size_of(const struct answer *a) {
@@ -119,13 +120,19 @@ static void answer_stream(struct connection *c, const char *model) {
     send_on(c);
 }
 
+/* An upload may come in parts, over one connection or several; all are one file. */
+static void answer_part(struct connection *c, const char *command) {
+  uploaded = command && strncmp(command, "start", 5) == 0 ? 0 : uploaded + c->body_size;
+  send_answer(c, answer_upload(command, uploaded));
+}
+
 static void answer_request(struct connection *c) {
   static const char models[] = "/v1beta/models/";
   char *line = c->in, *end = strstr(line, " HTTP/");
   if (end) *end = 0;
   const char *model = strstr(line, models);
   if (!model || strstr(line, "/upload/"))
-    send_answer(c, answer_upload(header(end + 1, "x-goog-upload-command")));
+    answer_part(c, header(end + 1, "x-goog-upload-command"));
   else if (strstr(model, ":streamGenerateContent"))
     answer_stream(c, model + sizeof models - 1);
   else if (strstr(model, ":batchEmbedContents"))
@@ -146,7 +153,8 @@ static void answer(struct connection *c) {
 static void read_length(struct connection *c, const char *end) {
   const char *length = header(c->in, "content-length");
   long long came = (long long)c->have - (end + 4 - c->in);
-  c->body = (length ? atoll(length) : 0) - came;
+  c->body_size = length ? atoll(length) : 0;
+  c->body = c->body_size - came;
   c->asked = 1;
   if (c->body > 0 && header(c->in, "expect")) send(c->fd, "HTTP/1.1 100 Continue\r\n\r\n", 25, MSG_NOSIGNAL);
 }
