@@ -42,7 +42,7 @@ local function measured(client, workload, count)
   if not pipe:close() then return nil end
   local came, user, system, peak, server = text:match "^(.-)\n(%S+) (%S+) (%d+) (%S+)\n$"
   return {
-    amount = came:match "^%S+", delay = tonumber(came:match " (%S+)$"), cpu = user + system,
+    amount = came:match "^%S+", delay = tonumber(came:match "%s(%S+)$"), cpu = user + system,
     peak = tonumber(peak), server = tonumber(server),
   }
 end
