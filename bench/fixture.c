@@ -33,7 +33,6 @@ struct connection {
   struct answer answer;
   long long sent;
   int blocked;
-  int together, later; /* answers that wait: for so many requests, or for a time */
 };
 
 static int poller, waiting_count;
