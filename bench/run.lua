@@ -4,11 +4,14 @@ local WORK = "build/bench/"
 local RUN = "taskset -c 0 " .. WORK .. "measure " .. WORK .. "fixture %s %s URL %d " .. WORK .. "1g.bin 2>" .. WORK
   .. "errors.txt"
 
--- The first is the one that the others are compared with. What a client lacks are workloads that it has no means for.
+-- The first is the one that the others are compared with. What a client lacks are workloads that it has no means for;
+-- one that is another way to do some has only these, by names of their own.
 local CLIENTS = {
   { "limit", WORK .. "limit" },
   { "lua5.4", "lua5.4 bench/clients/gemini.lua" },
   { "luajit", "luajit bench/clients/gemini.lua" },
+  { "lua5.4, packed", "lua5.4 bench/clients/gemini.lua", only = { embeddings = "packed" } },
+  { "luajit, packed", "luajit bench/clients/gemini.lua", only = { embeddings = "packed" } },
   { "lua-curl, luajit", "luajit bench/clients/peer.lua luacurl", lacks = { many = true } },
   { "lua-http, lua5.4", "lua5.4 bench/clients/peer.lua luahttp" },
   { "lua-http, luajit", "luajit bench/clients/peer.lua luahttp" },
@@ -66,9 +69,15 @@ local function check(samples)
   end
 end
 
-local function sample(client, workload)
-  local found = measured(client, workload[1], workload[2])
-  local one = workload[3] and measured(client, workload[1], 1)
+-- What a client calls a workload; nil where it has no part in it.
+local function part(client, workload)
+  if client.only then return client.only[workload] end
+  return not (client.lacks and client.lacks[workload]) and workload or nil
+end
+
+local function sample(client, name, workload)
+  local found = measured(client, name, workload[2])
+  local one = workload[3] and measured(client, name, 1)
   if not found or workload[3] and not one then error(("%s fails at %s"):format(client[1], workload[1]), 0) end
   found.name = client[1]
   found.each = one and (found.cpu - one.cpu) / (workload[2] - 1) * 1e6
@@ -78,7 +87,8 @@ end
 local function turn(clients, workload)
   local samples = {}
   for _, client in ipairs(clients) do
-    if not (client.lacks and client.lacks[workload[1]]) then samples[#samples + 1] = sample(client, workload) end
+    local name = part(client, workload[1])
+    if name then samples[#samples + 1] = sample(client, name, workload) end
   end
   check(samples)
   for _, found in ipairs(samples) do

@@ -56,16 +56,22 @@ function workloads.first(count)
   return count, ("%.1f"):format(delays[math.ceil(count / 2)] * 1e6)
 end
 
-function workloads.embeddings(count)
+local function embed(count, packed)
   local floats = 0
   for _ = 1, count do
     local requests = {}
     for i = 1, 100 do requests[i] = { content = "Text " .. i } end
-    local reply = assert(client.models:batchEmbedContents { model = "gemini-embedding-001", requests = requests })
+    local reply = assert(client.models:batchEmbedContents {
+      model = "gemini-embedding-001", requests = requests, packed = packed,
+    })
     for _, embedding in ipairs(reply.embeddings) do floats = floats + #embedding.values end
   end
   return floats
 end
+
+function workloads.embeddings(count) return embed(count) end
+
+function workloads.packed(count) return embed(count, true) end
 
 function workloads.image(count)
   local bytes = 0
