@@ -136,8 +136,9 @@ soak:
 	@spec/soak/run lua5.4 0 $(MINUTES)
 
 bench:
-	@tools/setup test
-	@bench/upload
+	@tools/setup bench
+	@bench/run
+	@bench/codec
 	@bench/keys
 	@bench/frames
 	@bench/streams

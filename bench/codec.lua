@@ -1,0 +1,57 @@
+-- codec.lua NAME URL RUNS: decodes what the fixture answers, by each codec in turn; medians.
+local DECODERS = {
+  { "gemini.json", require("gemini").json.decode },
+  { "lua-cjson", require("cjson").decode },
+}
+local NAME, URL, RUNS = arg[1], arg[2], tonumber(arg[3])
+local EVENTS, ROUNDS = 64, 100
+
+local function answer(path)
+  local pipe = assert(io.popen(("curl -sS -d '{}' '%s/v1beta/models/%s'"):format(URL, path)))
+  local text = pipe:read "*a"
+  pipe:close()
+  return text
+end
+
+local function eventsOf(text)
+  local list = {}
+  for json in text:gmatch "data: (.-)\r\n" do list[#list + 1] = json end
+  assert(#list == EVENTS, "an event is missing")
+  return list
+end
+
+-- Without what the one before has left behind; with the collections that it takes itself.
+local function timed(work)
+  collectgarbage()
+  local start = os.clock()
+  work()
+  return os.clock() - start
+end
+
+local function median(list)
+  table.sort(list)
+  return list[math.ceil(#list / 2)]
+end
+
+local embeddings = answer "gemini-embedding-001:batchEmbedContents"
+local events = eventsOf(answer("events-" .. EVENTS .. ":streamGenerateContent"))
+
+local function decodeEvents(decode)
+  for _ = 1, ROUNDS do
+    for i = 1, EVENTS do decode(events[i]) end
+  end
+end
+
+for _, decoder in ipairs(DECODERS) do decoder.large, decoder.small = {}, {} end
+for run = 1, RUNS do
+  for _, decoder in ipairs(DECODERS) do
+    local decode = decoder[2]
+    decoder.large[run] = timed(function() decode(embeddings) end)
+    decoder.small[run] = timed(function() decodeEvents(decode) end) / ROUNDS / EVENTS
+  end
+end
+for _, decoder in ipairs(DECODERS) do
+  local large, small = median(decoder.large), median(decoder.small)
+  print(("%-18s %18.0f %18.2f %12.0f"):format(decoder[1] .. ", " .. NAME, #embeddings / large / 1e6, small * 1e6,
+    #events[1] / small / 1e6))
+end
