@@ -206,6 +206,7 @@ struct answer answer_events(long long count) {
   a.cycle = events.at;
   a.cycle_size = CYCLE * framed;
   a.cycled = (count - 1) * (long long)framed;
+  a.step = framed;
   a.tail = events.at + a.cycle_size;
   a.tail_size = events.size - a.cycle_size;
   return a;

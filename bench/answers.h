@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
-/* A head, then so many bytes of a cycle, then a tail. */
+/* A head, then so many bytes of a cycle, then a tail; each event of a stream has `step` bytes. */
 struct answer {
   const char *head, *cycle, *tail;
-  size_t head_size, cycle_size, tail_size;
+  size_t head_size, cycle_size, tail_size, step;
   long long cycled;
 };
 

@@ -4,9 +4,9 @@
  *
  *   fixture    prints its port; ends with its stdin, and prints the CPU seconds that it took since
  *
- * A request's method says what is answered, and for a stream the model: events-N has N events, together-C-N
- * as well, but not before C of such requests are there; clock has one event, a little later, with the time at
- * which it was sent.
+ * A request's method says what is answered, and for a stream the model: events-N has N events at once;
+ * together-C-N as well, but once C of such requests are there, and then one event of each at a time, every 20
+ * ms; clock has one event, a little later, with the time at which it was sent.
  */
 #include "answers.h"
 
@@ -22,7 +22,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { HEAD_SIZE = 16384, AT_ONCE = 4 * 1024 * 1024, AT_MOST = 4096, PIECES = 16, LATER_MS = 2 };
+enum {
+  HEAD_SIZE = 16384,
+  AT_ONCE = 4 * 1024 * 1024,
+  AT_MOST = 4096,
+  PIECES = 16,
+  LATER_MS = 2,
+  ROUND_MS = 20
+};
 
 struct connection {
   int fd;
@@ -31,11 +38,11 @@ struct connection {
   long long body_size, body; /* of the request, and what of it is still to come */
   int asked;                 /* a request's head is there */
   struct answer answer;
-  long long sent;
+  long long sent, most; /* bytes, and how many may be sent for now */
   int blocked;
 };
 
-static int poller, waiting_count;
+static int poller, waiting_count, rounds;
 static long long uploaded;
 static struct connection *waiting[AT_MOST], *later;
 
@@ -73,6 +80,7 @@ static void watch(struct connection *c, int operation, uint32_t events) {
 static void send_on(struct connection *c) {
   long long size = size_of(&c->answer);
   ssize_t n = 1;
+  if (size > c->most) size = c->most;
   while (c->sent < size && (n = send_pieces(c, size)) > 0)
     c->sent += n;
   if (c->blocked != (n < 0)) watch(c, EPOLL_CTL_MOD, n < 0 ? EPOLLOUT : EPOLLIN);
@@ -82,6 +90,7 @@ static void send_on(struct connection *c) {
 static void send_answer(struct connection *c, struct answer a) {
   c->answer = a;
   c->sent = 0;
+  c->most = size_of(&a);
   send_on(c);
 }
 
@@ -94,12 +103,30 @@ static const char *header(const char *head, const char *name) {
   return NULL;
 }
 
+/* One event more of each stream. */
+static void send_round(void) {
+  long long left = 0;
+  rounds++;
+  for (int i = 0; i < waiting_count; i++) {
+    struct connection *c = waiting[i];
+    c->most = (long long)(c->answer.head_size + (size_t)rounds * c->answer.step);
+    /* The tail is the last event, and the end. */
+    if (c->most >= size_of(&c->answer) - (long long)c->answer.tail_size + 1) c->most = size_of(&c->answer);
+    send_on(c);
+    left += size_of(&c->answer) - c->most;
+  }
+  if (left == 0) waiting_count = rounds = 0;
+}
+
 static void await_others(struct connection *c, int count) {
   waiting[waiting_count++] = c;
-  if (waiting_count < count) return;
-  for (int i = 0; i < count; i++)
-    send_on(waiting[i]);
-  waiting_count = 0;
+  if (waiting_count == count) send_round();
+}
+
+static void forget(const struct connection *c) {
+  if (later == c) later = NULL;
+  for (int i = 0; i < waiting_count; i++)
+    if (waiting[i] == c) waiting[i--] = waiting[--waiting_count];
 }
 
 static void answer_stream(struct connection *c, const char *model) {
@@ -111,12 +138,13 @@ static void answer_stream(struct connection *c, const char *model) {
     return;
   }
   if (sscanf(model, "together-%d-%lld", &together, &count) != 2) sscanf(model, "events-%lld", &count);
+  if (!together) {
+    send_answer(c, answer_events(count));
+    return;
+  }
   c->answer = answer_events(count);
   c->sent = 0;
-  if (together)
-    await_others(c, together);
-  else
-    send_on(c);
+  await_others(c, together);
 }
 
 /* An upload may come in parts, over one connection or several; all are one file. */
@@ -176,7 +204,7 @@ static ssize_t discard(struct connection *c) {
 
 static void take(struct connection *c) {
   if ((c->asked ? discard(c) : read_head(c)) <= 0) {
-    if (later == c) later = NULL;
+    forget(c);
     close(c->fd);
     free(c);
     return;
@@ -220,8 +248,11 @@ static void send_later(void) {
 static void serve(struct connection *listener, struct connection *input) {
   struct epoll_event events[64];
   for (;;) {
-    int n = epoll_wait(poller, events, 64, later ? LATER_MS : -1);
-    if (n == 0) send_later();
+    int n = epoll_wait(poller, events, 64, later ? LATER_MS : rounds ? ROUND_MS : -1);
+    if (n == 0 && later)
+      send_later();
+    else if (n == 0)
+      send_round();
     for (int i = 0; i < n; i++) {
       struct connection *c = events[i].data.ptr;
       if (c == input) return;
