@@ -100,7 +100,7 @@ static bool integer_part(token *t, const char **p, const char *end) {
 static bool fraction_part(token *t, const char **p, const char *end) {
   if (*p == end || **p != '.') return true;
   const char *first = ++*p;
-  *p = few_digits(&t->mantissa, many_digits(&t->mantissa, first, end), end);
+  *p = few_digits(&t->mantissa, first, end);
   t->exp10 = first - *p;
   t->count += (size_t)(*p - first);
   t->integral = false;
