@@ -75,6 +75,22 @@ describe("base64", function()
     end)
   end
 
+  it("decodes a long text as it does its groups, whatever its bytes are", function()
+    local text = ("ABCDabcd0123+/-_"):rep(8)
+    for place = 1, 100 do
+      for code = 0, 255 do
+        local changed = text:sub(1, place - 1) .. string.char(code) .. text:sub(place + 1)
+        local bytes, message = codec.base64Decode(changed)
+        local groups, illegal = {}, nil
+        for group in changed:gmatch("....") do groups[#groups + 1] = codec.base64Decode(group) end
+        -- Padding is legal in a group by itself.
+        if #groups < 32 or code == 61 then illegal = "not base64 at byte " .. place end
+        assert.are.equal(not illegal and table.concat(groups) or nil, bytes)
+        assert.are.equal(illegal, message)
+      end
+    end
+  end)
+
   it("finds a byte of neither alphabet wherever it is", function()
     local legal = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
     for code = 0, 255 do
