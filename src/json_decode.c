@@ -13,7 +13,9 @@
 #include "scratch.h"
 
 #define ARRAY_MT   "gemini.array"
-#define SLACK      10        /* stack slots for one level and for what is pushed meanwhile */
+#define LEVELS     8         /* that room on the stack is made for at a time */
+#define PER_LEVEL  2         /* slots: a container, and the key of a value to come */
+#define SLACK      10        /* slots for what is pushed meanwhile */
 #define MOST_ROOM  (1 << 16) /* no array is made larger before its elements are read */
 #define MOST_AHEAD (1 << 20) /* bytes that are looked at to tell its size */
 
@@ -88,10 +90,16 @@ static enum step decode_escaped(decoder *d, const char *from) {
   return WHOLE;
 }
 
+/* Where a string's plain part ends: mostly at the first look. */
+static const char *plain_end(const char *p, const char *end) {
+  p = gem_scan_stop(p, end);
+  return p < end && *p != '"' ? gem_string_plain(p, end) : p;
+}
+
 /* p is at the opening quote. */
 static enum step decode_string(decoder *d) {
   const char *from = d->p + 1;
-  const char *stop = gem_string_plain(from, d->end);
+  const char *stop = plain_end(from, d->end);
   if (stop == d->end || *stop != '"') return decode_escaped(d, from);
   lua_pushlstring(d->L, from, (size_t)(stop - from));
   d->p = stop + 1;
@@ -147,7 +155,7 @@ static enum step decode_null(decoder *d) {
 /* The same for a key; *place is where it is kept. */
 static enum step decode_name(decoder *d, int *place) {
   const char *from = d->p + 1;
-  const char *stop = gem_string_plain(from, d->end);
+  const char *stop = plain_end(from, d->end);
   *place = GEM_KEY_NOT_KEPT;
   if (stop == d->end || *stop != '"') return decode_escaped(d, from);
   *place = gem_keys_pushkey(d->keys, d->L, d->strings, from, (size_t)(stop - from));
@@ -171,7 +179,7 @@ static bool can_open(decoder *d) {
     fail(d, d->p, d->too_deep);
     return false;
   }
-  gem_need_stack(d->L, SLACK);
+  if (d->depth % LEVELS == 0) gem_need_stack(d->L, LEVELS * PER_LEVEL + SLACK);
   d->p++;
   return true;
 }

@@ -65,6 +65,24 @@ static void keep(gem_keys *k, lua_State *L, int strings, int place, const char *
   lua_rawseti(L, strings, place + 1);
 }
 
+static uint64_t word(const char *p) {
+  uint64_t w;
+  memcpy(&w, p, sizeof w);
+  return w;
+}
+
+/* A call of memcmp costs more than most keys. */
+static int same(const char *a, const char *b, size_t n) {
+  if (n < 8) {
+    while (n && *a == *b)
+      a++, b++, n--;
+    return n == 0;
+  }
+  for (size_t i = 0; i + 8 < n; i += 8)
+    if (word(a + i) != word(b + i)) return 0;
+  return word(a + n - 8) == word(b + n - 8);
+}
+
 int gem_keys_pushkey(gem_keys *k, lua_State *L, int strings, const char *key, size_t n) {
   if (n == 0 || n > LONGEST) {
     lua_pushlstring(L, key, n);
@@ -72,7 +90,7 @@ int gem_keys_pushkey(gem_keys *k, lua_State *L, int strings, const char *key, si
   }
   int place = place_of(key, n);
   const entry *e = &k->entries[place];
-  if (e->len == n && memcmp(e->bytes, key, n) == 0)
+  if (e->len == n && same(e->bytes, key, n))
     lua_rawgeti(L, strings, place + 1);
   else
     keep(k, L, strings, place, key, n);
