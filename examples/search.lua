@@ -31,10 +31,16 @@ local function addMadeUp(vectors)
   for i = #vectors, count - 1 do vectors[i + 1] = gemini.vector.fromBytes(bytes:sub(4 * i + 1, 4 * (i + size))) end
 end
 
+-- PUC Lua 5.1's assert takes no table.
+local function must(reply, err)
+  if not reply then error(err, 0) end
+  return reply
+end
+
 local function embedded(client)
   local requests, vectors = {}, {}
   for i, text in ipairs(texts) do requests[i] = { content = text, outputDimensionality = size } end
-  local reply = assert(client.models:batchEmbedContents { model = model, requests = requests, packed = true })
+  local reply = must(client.models:batchEmbedContents { model = model, requests = requests, packed = true })
   for i, embedding in ipairs(reply.embeddings) do vectors[i] = embedding.values end
   return vectors
 end
@@ -44,7 +50,7 @@ local ok, err = pcall(function()
   local vectors = embedded(client)
   addMadeUp(vectors)
   local asked = { model = model, content = question, outputDimensionality = size, packed = true }
-  local query = assert(client.models:embedContent(asked)).embedding.values
+  local query = must(client.models:embedContent(asked)).embedding.values
   local began = socket.gettime()
   local found = gemini.vector.topK(query, vectors, 3)
   local took = socket.gettime() - began
