@@ -1,5 +1,5 @@
--- codec.lua NAME URL RUNS: decodes what the fixture answers, by each codec in turn; medians. `packed` gives vectors where
--- embeddings have lists.
+-- codec.lua NAME URL RUNS: decodes what the fixture answers, by each codec in turn; medians. `packed` gives vectors
+-- where embeddings have lists.
 local codec = require "gemini.codec"
 local DECODERS = {
   { "gemini.json", require("gemini").json.decode },

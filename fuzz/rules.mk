@@ -4,7 +4,7 @@ FUZZ_TARGETS := sse json encode upload_status error_body
 
 # Beside its own file, each is made of these.
 FUZZ_SRC_sse           := sse buf
-FUZZ_SRC_json          := luavector luatopk similarity best $(JSON_C)
+FUZZ_SRC_json          := luavector luatopk similarity best json_encode $(JSON_C)
 FUZZ_SRC_encode        := $(JSON_C) json_encode
 FUZZ_SRC_upload_status := luaheaders $(CODEC_C)
 FUZZ_SRC_error_body    := luaheaders $(CODEC_C)

@@ -47,9 +47,9 @@ local NONE = { head = "", body = "", failure = "network" }
 
 local multi = {}
 
-function multi.submit(_, request)
+function multi.submit(_, request, headers)
   taken = taken + 1
-  local length = onRequest(request, taken)
+  local length = onRequest(request, taken, headers)
   return setmetatable({ answer = answers[taken] or NONE, length = length }, Transfer)
 end
 
@@ -63,10 +63,14 @@ function multi.news() end
 
 function transport.multi() return multi end
 
+-- They stay the list of lines that they are.
+function transport.headers(list) return list end
+
 function transport.now() return clock end
 
 ---@param list table[]  answers: `status`, `head`, `body`, and the kind of a `failure`
----@param fn fun(request: table, number: integer): integer  is given each request; gives how many bytes of it are sent
+---@param fn fun(request: table, number: integer, headers: string[]): integer  is given each request; gives how many
+---  bytes of it are sent
 function transport.script(list, fn)
   answers, taken, onRequest = list, 0, fn
 end

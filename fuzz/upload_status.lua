@@ -77,9 +77,9 @@ local function checkPlace(url)
   assert(own, "it goes to another server: " .. url)
 end
 
-local function headersOf(request)
+local function headersOf(lines)
   local headers, tellers = {}, 0
-  for _, line in ipairs(request.headers) do
+  for _, line in ipairs(lines) do
     assert(not line:find "%c", "a header has a control character")
     if line:find(shown.SECRET, 1, true) then tellers = tellers + 1 end
     local name, value = line:match("^([^:;]+)[:;] ?(.*)$")
@@ -108,10 +108,10 @@ local function checkChunk(upload, headers, bytes, last)
   upload.ended = upload.ended or last
 end
 
-local function checkRequest(upload, request)
+local function checkRequest(upload, request, lines)
   checkPlace(request.url)
   assert(not request.url:find(shown.SECRET, 1, true), "the key is in a URL")
-  local headers, bytes = headersOf(request), bytesOf(request.body)
+  local headers, bytes = headersOf(lines), bytesOf(request.body)
   local command = headers["x-goog-upload-command"]
   if command == "upload" or command == "upload, finalize" then
     checkChunk(upload, headers, bytes, command ~= "upload")
@@ -149,9 +149,9 @@ end
 return function(input)
   local given, answers = parse(input)
   local upload = { media = mediaOf(given.size) }
-  transport.script(answers, function(request, number)
+  transport.script(answers, function(request, number, lines)
     assert(number <= #answers + MORE, "it sends and sends")
-    return checkRequest(upload, request)
+    return checkRequest(upload, request, lines)
   end)
   local reply, err = client.media:upload(arguments(given, upload))
   checkResult(upload, reply, err)

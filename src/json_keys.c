@@ -4,7 +4,7 @@
 
 #define KEPT      (GEM_KEYS_FREE - 2)
 #define LONGEST   30
-#define MOST_ROOM 64 /* members that room is made for before they are seen */
+#define MOST_ROOM 16 /* members that room is made for before they are seen */
 
 typedef struct entry {
   unsigned char len; /* 0 when empty */
@@ -97,8 +97,11 @@ int gem_keys_pushkey(gem_keys *k, lua_State *L, int strings, const char *key, si
   return place;
 }
 
-int gem_keys_members(const gem_keys *k, int place) {
-  return place == GEM_KEY_NOT_KEPT ? 0 : k->entries[place].members;
+int gem_keys_members(gem_keys *k, int place) {
+  if (place == GEM_KEY_NOT_KEPT) return 0;
+  int members = k->entries[place].members;
+  k->entries[place].members = 0;
+  return members;
 }
 
 void gem_keys_note(gem_keys *k, int place, size_t members) {

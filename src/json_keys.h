@@ -24,8 +24,9 @@ gem_keys *gem_keys_push(lua_State *L);
  * functions below, which take any; GEM_KEY_NOT_KEPT for some. May raise a memory error. */
 int gem_keys_pushkey(gem_keys *k, lua_State *L, int strings, const char *key, size_t n);
 
-/* How many members to make room for in an object that begins with this key. */
-int gem_keys_members(const gem_keys *k, int place);
+/* How many members to make room for in an object that begins with this key: as many as were noted last, and
+ * once. Text that has one large object and many small ones within each other gets room for one. */
+int gem_keys_members(gem_keys *k, int place);
 
 /* Notes how many there were. */
 void gem_keys_note(gem_keys *k, int place, size_t members);
