@@ -151,4 +151,13 @@ describe("packed embeddings", function()
     end
     for i = 1, 3072 do assert.is_true(math.abs(reply.embeddings[20].values[i] - math.sin(i) / 7) < 2e-8) end
   end)
+
+  it("what another codec has read and no float32 holds stays a list", function()
+    local pack = require "gemini.pack"
+    for _, values in ipairs { { 0 / 0 }, { 1, 2 ^ 200 }, { 1, "2" }, {} } do
+      local value = { embedding = { values = values } }
+      pack(value, "values")
+      assert.equal(values, value.embedding.values)
+    end
+  end)
 end)

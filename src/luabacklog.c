@@ -4,22 +4,34 @@
 
 #define BACKLOG "gemini.backlog"
 
+typedef struct handle {
+  gem_backlog b;
+  int taking;
+} handle;
+
 gem_backlog *gem_luabacklog_opt(lua_State *L, int index) {
-  return lua_isnoneornil(L, index) ? NULL : luaL_checkudata(L, index, BACKLOG);
+  if (lua_isnoneornil(L, index)) return NULL;
+  handle *h = luaL_checkudata(L, index, BACKLOG);
+  return &h->b;
 }
 
+/* A finaliser may run before Lua has its copy, and take as well: the text would be another one then. */
 static int backlog_take(lua_State *L) {
-  gem_backlog *b = gem_self(L, BACKLOG);
+  handle *h = gem_self(L, BACKLOG);
   const char *text;
   size_t len;
-  if (!gem_backlog_has(b)) return 0;
-  if (gem_backlog_take(b, &text, &len) != GEM_OK) return gem_no_memory(L);
+  if (h->taking) return luaL_error(L, "this backlog is being read, or an error ended an earlier read");
+  if (!gem_backlog_has(&h->b)) return 0;
+  if (gem_backlog_take(&h->b, &text, &len) != GEM_OK) return gem_no_memory(L);
+  h->taking = 1;
   lua_pushlstring(L, text, len);
+  h->taking = 0;
   return 1;
 }
 
 static int backlog_gc(lua_State *L) {
-  gem_backlog_free(gem_self(L, BACKLOG));
+  handle *h = gem_self(L, BACKLOG);
+  gem_backlog_free(&h->b);
   return 0;
 }
 
@@ -30,8 +42,9 @@ void gem_luabacklog_register(lua_State *L) {
 }
 
 int gem_luabacklog_new(lua_State *L) {
-  gem_backlog *b = lua_newuserdata(L, sizeof *b);
-  gem_backlog_init(b);
+  handle *h = lua_newuserdata(L, sizeof *h);
+  gem_backlog_init(&h->b);
+  h->taking = 0;
   luaL_getmetatable(L, BACKLOG);
   lua_setmetatable(L, -2);
   return 1;

@@ -11,7 +11,8 @@
 void gem_luabacklog_register(lua_State *L);
 
 /* Lua function: returns a new empty one. `backlog:take()` takes the first text out and returns it, nil where
- * there is none; it raises when memory is out, and nothing is taken then. The userdata owns the texts. */
+ * there is none; it raises when memory is out, and while it is called already. The userdata owns the texts.
+ */
 int gem_luabacklog_new(lua_State *L);
 
 /* The backlog at `index`; NULL where there is none or nil. Raises for anything else. */

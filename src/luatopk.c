@@ -1,6 +1,7 @@
 #include "luatopk.h"
 
 #include "best.h"
+#include "memory.h"
 #include "similarity.h"
 #include "vector.h"
 
@@ -20,6 +21,7 @@ static gem_best *push_best(lua_State *L, lua_Number k) {
   size_t room = gem_rawlen(L, VECTORS);
   if (k < (lua_Number)room) room = (size_t)k;
   if (room == 0) room = 1;
+  if (room > (SIZE_MAX / 2 - sizeof(gem_best)) / sizeof(gem_match)) gem_no_memory(L);
   gem_best *best = lua_newuserdata(L, sizeof *best + room * sizeof best->matches[0]);
   best->room = room;
   best->count = 0;

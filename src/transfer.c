@@ -350,7 +350,7 @@ static int has_some(gem_transfer *t) {
 }
 
 int gem_transfer_ready(gem_transfer *t) {
-  if (has_some(t)) return 1;
+  if (has_some(t) || t->lent) return 1;
   if (t->paused && t->multi) resume(t);
   return has_some(t) || t->end != GEM_RUNNING;
 }

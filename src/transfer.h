@@ -86,8 +86,8 @@ int gem_transfer_start(gem_transfer *t, gem_multi *m, const gem_request *request
  * can't interrupt; so do the time-outs. */
 void gem_transfer_close(gem_transfer *t);
 
-/* Whether there is something to take, or nothing more to come. Lets a paused socket go on once what waits is
- * taken. */
+/* Whether there is something to take, or nothing more to come; or an event is lent, which somebody may have
+ * left so. Lets a paused socket go on once what waits is taken. */
 int gem_transfer_ready(gem_transfer *t);
 
 /* Whether the answer is one that is read in pieces: these wait in `reply`, and the reader takes them out. */

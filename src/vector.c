@@ -1,6 +1,9 @@
 #include "vector.h"
 
+#include "memory.h"
+
 gem_vector *gem_vector_push(lua_State *L, size_t count) {
+  if (count > (SIZE_MAX / 2 - sizeof(gem_vector)) / sizeof(float)) gem_no_memory(L);
   gem_vector *v = lua_newuserdata(L, sizeof *v + count * sizeof v->values[0]);
   v->count = count;
   v->norm = -1;

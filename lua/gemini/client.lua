@@ -148,8 +148,8 @@ end
 -- The state with what calls need, which is loaded with the first resource.
 local function complete(state)
   if state.wire then return state end
-  state.wire = require("gemini.wire").new(state.json, state.maxDepth)
   state.retry = retry.policy(state.retry, retry.USUAL)
+  state.wire = require("gemini.wire").new(state.json, state.maxDepth)
   return state
 end
 

@@ -14,6 +14,8 @@ local tables = require "gemini.tables"
 ---@field private decode fun(text: string): any, string?
 ---@field private top table<string, any>
 ---@field private candidates table<number, table>
+---@field private catching boolean  the backlog is being merged
+---@field lost boolean  an error ended that
 ---@field private ended boolean  a finish reason has been seen
 local Merge = {}
 Merge.__index = Merge
@@ -23,7 +25,9 @@ Merge.__index = Merge
 ---@return gemini.Merge
 local function new(_, wire)
   local backlog = codec.backlog()
-  return setmetatable({ backlog = backlog, decode = wire.decode, ended = false, top = {}, candidates = {} }, Merge)
+  return setmetatable({
+    backlog = backlog, decode = wire.decode, catching = false, lost = false, ended = false, top = {}, candidates = {},
+  }, Merge)
 end
 
 -- Whether a part is text, or a thought's text, and nothing else.
@@ -82,24 +86,35 @@ local function addChunk(self, chunk)
   for _, candidate in ipairs(tables.objects(chunk.candidates)) do addCandidate(self.candidates, candidate) end
 end
 
--- A server that does not know `alt=sse` answers with one array of all chunks. Errors are no chunks.
-local function addEvent(self, value)
-  if type(value) ~= "table" then return end
-  for _, chunk in ipairs(value[1] ~= nil and value or { value }) do
-    if type(chunk) == "table" and not errors.find(chunk, self.decode) then addChunk(self, chunk) end
+-- Errors are no chunks, nor is what can't be read: it ended the stream, which has its error. The chunks of an array are
+-- added one by one, as they are given.
+local function readBacklog(self)
+  for text in self.backlog.take, self.backlog do
+    local value = self.decode(text)
+    if type(value) == "table" and value[1] == nil and not errors.find(value, self.decode) then addChunk(self, value) end
   end
 end
 
--- What can't be read ended the stream, which has its error.
+-- A finaliser may ask for what has come while it is being merged: it gets what is merged so far.
 local function catchUp(self)
-  for text in self.backlog.take, self.backlog do addEvent(self, (self.decode(text))) end
+  if self.lost then error("what had come of the stream is lost: an error ended its merging", 0) end
+  if self.catching then return end
+  self.catching = true
+  local ok, raised = pcall(readBacklog, self)
+  self.catching, self.lost = false, not ok
+  if not ok then error(raised, 0) end
 end
 
 ---Notes a chunk, whose text is in the backlog.
 ---@param chunk table
+---@param apart? boolean  it is one of an array, which is not merged as a whole
 ---@return gemini.Reply chunk  the same table, with its helpers
-function Merge:add(chunk)
+function Merge:add(chunk, apart)
   self.ended = self.ended or reply.ends(chunk)
+  if apart then
+    catchUp(self)
+    addChunk(self, chunk)
+  end
   return reply.wrap(chunk)
 end
 

@@ -8,8 +8,9 @@ local vector = require "gemini.vector"
 local BEYOND = 2 ^ 128 - 2 ^ 103
 
 local function fits(list)
-  for _, number in ipairs(list) do
-    if type(number) ~= "number" or math.abs(number) >= BEYOND then return false end
+  for i = 1, #list do
+    local number = list[i]
+    if type(number) ~= "number" or number ~= number or math.abs(number) >= BEYOND then return false end
   end
   return list[1] ~= nil
 end

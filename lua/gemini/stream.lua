@@ -46,8 +46,9 @@ local function fail(self, err)
   return nil, err
 end
 
+-- What has come, for an error; nothing where that is lost.
 local function partial(self)
-  return { partial = self.merge:response() }
+  return { partial = not self.merge.lost and self.merge:response() or nil }
 end
 
 local function protocol(self, problem, text)
@@ -100,7 +101,7 @@ local function finish(self)
   end
   local on, why = resumed(self, err)
   if on then return end
-  if self.began or status and status < 300 then why.partial = self.merge:response() end
+  if self.began or status and status < 300 then why.partial = partial(self).partial end
   fail(self, why)
 end
 
@@ -108,14 +109,14 @@ end
 local function broke(self, err)
   local on, why = resumed(self, err)
   if on then return nil end
-  why.partial = self.merge:response()
+  why.partial = partial(self).partial
   return fail(self, why)
 end
 
 -- Streams are many and long: what would begin one again is not kept any longer.
 local function accept(self, chunk)
   self.began, self.anew = true, false
-  return self.merge:add(chunk)
+  return self.merge:add(chunk, self.queue ~= false)
 end
 
 -- A server that does not know `alt=sse` answers with one array of all chunks.
