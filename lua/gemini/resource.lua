@@ -2,12 +2,14 @@
 
 require("gemini.interpreted")()
 
+local lazy = require "gemini.lazy"
 local nearest = require "gemini.nearest"
 local pager = require "gemini.pager"
 local request = require "gemini.request"
-local rest = require("gemini.lazy") "gemini.rest"
-local stream = require("gemini.lazy") "gemini.stream"
 local tables = require "gemini.tables"
+
+local rest, stream = lazy "gemini.rest", lazy "gemini.stream"
+local download, upload = lazy "gemini.download", lazy "gemini.upload"
 
 local resource = {}
 
@@ -43,22 +45,13 @@ local function unary(client, row, built)
   return rest.call(client, row, built)
 end
 
--- Modules that carry out what is no plain request, loaded when they are needed.
-local function lazy(module, name)
-  return function(...) return require(module)[name](...) end
-end
-
-local download, buildDownload = lazy("gemini.download", "get"), lazy("gemini.download", "build")
-local upload, buildUpload = lazy("gemini.upload", "send"), lazy("gemini.upload", "build")
-
 -- What makes the request of a call, and what carries it out.
 local function kind(row, args)
-  if not (row.items or row.download or row.upload or row.stream) then return request.build, unary end
   if row.items then return request.build, list end
-  if row.download then return buildDownload, download end
-  local media = row.upload == "required" or row.upload and require("gemini.upload").areMedia(row, args)
-  if media then return buildUpload, upload end
-  return request.build, request.streams(row, args) and streamed or unary
+  if row.download then return download.build, download.get end
+  local media = row.upload == "required" or row.upload and upload.areMedia(row, args)
+  if media then return upload.build, upload.send end
+  return request.build, row.stream and request.streams(row, args) and streamed or unary
 end
 
 local function misused(self, owner, name, args)
