@@ -32,7 +32,8 @@ static inline __m128i gem_scan_are(__m128i v, char c) {
   return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
 }
 
-/* Both go on by whole blocks, and tell whether they ended at a block that holds what they look for. */
+/* Both go on by whole blocks. The first tells whether it has found what it looks for; the second ends before
+ * the block that ends the row. */
 
 static inline bool gem_scan_find_stop(const char **p, const char *end) {
   for (; end - *p >= GEM_SCAN_WIDTH; *p += GEM_SCAN_WIDTH) {
@@ -48,18 +49,17 @@ static inline bool gem_scan_find_stop(const char **p, const char *end) {
   return false;
 }
 
-static inline bool gem_scan_count_commas(const char **p, const char *end, size_t *commas) {
+static inline void gem_scan_count_commas(const char **p, const char *end, size_t *commas) {
   for (; end - *p >= GEM_SCAN_WIDTH; *p += GEM_SCAN_WIDTH) {
     __m128i v = gem_scan_load(*p);
     __m128i lists = _mm_or_si128(gem_scan_are(v, ']'), gem_scan_are(v, '['));
     __m128i others = _mm_or_si128(gem_scan_are(v, '{'), gem_scan_are(v, '"'));
-    if (_mm_movemask_epi8(_mm_or_si128(lists, others))) return true;
+    if (_mm_movemask_epi8(_mm_or_si128(lists, others))) return;
     /* Each comma's lane is -1: the sum of absolute differences to 0 of their negatives is their number. */
     __m128i ones = _mm_sub_epi8(_mm_setzero_si128(), gem_scan_are(v, ','));
     __m128i sums = _mm_sad_epu8(ones, _mm_setzero_si128());
     *commas += (size_t)_mm_cvtsi128_si32(sums) + (size_t)_mm_extract_epi16(sums, 4);
   }
-  return false;
 }
 
 #else
@@ -84,9 +84,8 @@ static inline bool gem_scan_find_stop(const char **p, const char *end) {
   return false;
 }
 
-static inline bool gem_scan_count_commas(const char **p, const char *end, size_t *commas) {
+static inline void gem_scan_count_commas(const char **p, const char *end, size_t *commas) {
   (void)p, (void)end, (void)commas;
-  return false;
 }
 
 #endif
@@ -103,7 +102,7 @@ static inline const char *gem_scan_stop(const char *p, const char *end) {
  * that is none. */
 static inline size_t gem_scan_row(const char *p, const char *end) {
   size_t commas = 0;
-  (void)gem_scan_count_commas(&p, end, &commas);
+  gem_scan_count_commas(&p, end, &commas);
   for (; p < end && !gem_scan_ends_row(*p); p++)
     commas += *p == ',';
   return commas + (p < end && *p == ']');
