@@ -208,6 +208,7 @@ build = {
     ["gemini.loop.together"] = "lua/gemini/loop/together.lua",
     ["gemini.loop.uv"] = "lua/gemini/loop/uv.lua",
     ["gemini.loop.wait"] = "lua/gemini/loop/wait.lua",
+    ["gemini.memo"] = "lua/gemini/memo.lua",
     ["gemini.merge"] = "lua/gemini/merge.lua",
     ["gemini.messages"] = "lua/gemini/messages.lua",
     ["gemini.meta.messages"] = "lua/gemini/meta/messages.lua",

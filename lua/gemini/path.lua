@@ -1,5 +1,7 @@
 ---Fills path templates: `{name=corpora/*/documents/*}:query` and arguments to a path that stays within its segments.
 
+local memo = require "gemini.memo"
+
 local path = {}
 
 -- A variable of a template: `{name=corpora/*}`, `{id}` for one segment, `{+path}` for any number of them.
@@ -144,14 +146,8 @@ local function parse(template)
   return parsed
 end
 
--- By their text: the API has some hundred templates.
-local templates = {}
-
-local function parsedOf(template)
-  local parsed = templates[template] or parse(template)
-  templates[template] = parsed
-  return parsed
-end
+-- The API has some hundred templates.
+local parsedOf = memo(parse)
 
 ---@param template string
 ---@return table<string, string> names  of the arguments it is filled from, and what each is called in the API; not to

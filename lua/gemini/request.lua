@@ -3,6 +3,7 @@
 require("gemini.interpreted")()
 
 local headers = require "gemini.headers"
+local memo = require "gemini.memo"
 local nearest = require "gemini.nearest"
 local options = require "gemini.options"
 local own = require "gemini.own"
@@ -32,20 +33,12 @@ local request = {}
 
 local NONE = {}
 
-local function namesElsewhere(row)
+-- The arguments that do not go into the body.
+local elsewhere = memo(function(row)
   local names = tables.copy(path.names(row.path))
   for _, name in ipairs(row.query or NONE) do names[name] = true end
   return names
-end
-
-local known = setmetatable({}, { __mode = "k" })
-
--- The arguments that do not go into the body.
-local function elsewhere(row)
-  local names = known[row] or namesElsewhere(row)
-  known[row] = names
-  return names
-end
+end, "k")
 
 -- What is wrong with an argument that is neither in the path nor in the query.
 local function misplaced(row, name, taken)

@@ -3,6 +3,7 @@
 
 require("gemini.interpreted")()
 
+local memo = require "gemini.memo"
 local tables = require "gemini.tables"
 
 ---@class gemini.Field
@@ -48,11 +49,7 @@ end
 
 -- Returns the lookup that parses an entry once; an unknown name gives nil.
 local function lazily(texts, parse)
-  local parsed = {}
-  return function(name)
-    if not parsed[name] and texts[name] then parsed[name] = parse(texts[name]) end
-    return parsed[name]
-  end
+  return memo(function(name) return texts[name] and parse(texts[name]) end)
 end
 
 ---Builds the lookups over the generated tables. Nothing here fails: what is not known is nil.

@@ -6,6 +6,7 @@ require("gemini.interpreted")()
 
 local content = require "gemini.content"
 local kinds = require "gemini.kinds"
+local memo = require "gemini.memo"
 local messages = require "gemini.messages"
 local path = require "gemini.path"
 local tables = require "gemini.tables"
@@ -170,22 +171,14 @@ local function repeatInAll(field, value, args)
   return out
 end
 
-local function requestsIn(message)
+-- A message's fields that are requests.
+local requestFields = memo(function(message)
   local found = {}
   for name, field in next, messages.get(message) or {} do
     if field.type:find("Request$") then found[name] = field end
   end
   return found
-end
-
--- By the message's name: its fields that are requests.
-local inner = {}
-
-local function requestFields(message)
-  local found = inner[message] or requestsIn(message)
-  inner[message] = found
-  return found
-end
+end)
 
 ---@param message? string
 ---@return boolean  whether it holds requests, which may need the path's arguments
