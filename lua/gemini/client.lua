@@ -51,28 +51,30 @@ local function secretProblem(name, value)
   if value:find("[%c ]") then return name .. " holds a space, a line end or another control character" end
 end
 
-local function byKey(key)
-  local header = { ["x-goog-api-key"] = key }
-  local function secret() return key end
+-- The same header at each request.
+local function always(header, secret)
+  local function reveal() return secret end
   return function(label)
-    label.secret = secret
+    label.secret = reveal
     return header
   end
 end
 
 -- How a request says who asks; or nil and what is wrong.
 local function credentials(given)
-  if given.token then
-    local problem = type(given.token) == "string" and secretProblem("token", given.token)
+  local token = given.token
+  if type(token) == "function" then return require("gemini.token")(token, secretProblem) end
+  if token then
+    local problem = secretProblem("token", token)
     if problem then return nil, problem end
-    return require("gemini.token")(given.token, secretProblem)
+    return always({ Authorization = "Bearer " .. token }, token)
   end
   local key, name = given.apiKey, "apiKey"
   if not key then key, name = environment("GEMINI_API_KEY", "GOOGLE_API_KEY") end
   if not key then return nil, "no API key: give apiKey, or set GEMINI_API_KEY in the environment" end
   local problem = secretProblem(name, key)
   if problem then return nil, problem end
-  return byKey(key)
+  return always({ ["x-goog-api-key"] = key }, key)
 end
 
 -- What holds the state may be within the user's reach, a stream for one: dumps of it find nothing there.

@@ -1,8 +1,7 @@
----Access tokens as credentials.
+---Access tokens that a function gives, anew at each request.
 
 local errors = require "gemini.errors"
 
--- Asks a function for the token, anew at each request.
 local function ask(token, problemOf, label)
   local value, problem = token()
   if value == nil then
@@ -16,13 +15,12 @@ local function ask(token, problemOf, label)
   return value
 end
 
----@param token string|fun(): string?, string?  the token, or what gives it
----@param problemOf fun(name: string, value: string): string?  what is wrong with one that a function gave
+---@param token fun(): string?, string?
+---@param problemOf fun(name: string, value: string): string?  what is wrong with a token
 ---@return fun(label: gemini.Label): table<string, string>?, gemini.Error? credentials  as a client's
 return function(token, problemOf)
   return function(label)
-    local value, err = token, nil
-    if type(token) == "function" then value, err = ask(token, problemOf, label) end
+    local value, err = ask(token, problemOf, label)
     if not value then return nil, err end
     label.secret = function() return value end
     return { Authorization = "Bearer " .. value }
