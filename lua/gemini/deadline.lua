@@ -6,6 +6,7 @@ local deadline = {}
 
 ---@return number seconds  of a clock that never goes back
 function deadline.now()
+  -- Each event asks: from now on the core is asked at once.
   deadline.now = transport.now
   return deadline.now()
 end

@@ -13,11 +13,6 @@ wait.SLICE = SLICE
 
 -- Lets tasks go on and moves bytes, for so many seconds at most; false where there was nothing to wait for.
 local function turn(seconds)
-  if tasks.count() == 0 and tasks.patience() == nil then
-    local live = driver.live() > 0
-    driver.step(seconds)
-    return live
-  end
   local moved, live = tasks.pump(), driver.live() > 0
   local patience = tasks.patience()
   driver.step(moved and 0 or math.min(seconds, patience or seconds))
