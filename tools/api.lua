@@ -22,6 +22,7 @@ local HEADER = [[
 ---download     bytes come back
 ---once         carried out twice it does something else than once: sent again only where it can't have been
 ---packed       the reply's field whose lists of numbers are vectors where the argument `packed` is true
+---tools        functions that come with the declarations are carried out
 
 return {
 ]]
@@ -112,6 +113,7 @@ local function rowOf(messages, method, known)
   row.wrap = WRAP[row.body]
   row.once = isOnce(method)
   row.packed = PACKED[full]
+  row.tools = row.body == "GenerateContentRequest" or nil
   return row
 end
 
@@ -143,7 +145,7 @@ end
 
 local FIELDS = {
   "verb", "path", "query", "fixed", "body", "wrap", "reply", "items", "stream", "upload", "download", "once",
-  "packed",
+  "packed", "tools",
 }
 
 local function literal(value)

@@ -55,6 +55,10 @@ local function addPacking(out, row)
   for name, rule in pairs(row.packed and options.packing or {}) do out[name] = { name = name, kind = rule[3] } end
 end
 
+local function addTools(out, row)
+  for name, rule in pairs(row.tools and options.tools or {}) do out[name] = { name = name, kind = rule[3] } end
+end
+
 local function addFields(out, fields, partial)
   for name, field in pairs(fields or {}) do
     if not out[name] and not field.outputOnly then
@@ -86,6 +90,7 @@ function methods.arguments(row)
   addMedia(all, row)
   addStream(all, row)
   addPacking(all, row)
+  addTools(all, row)
   addBody(all, row)
   local out = {}
   for wanted = 1, 3 do

@@ -15,6 +15,7 @@
 ---download     bytes come back
 ---once         carried out twice it does something else than once: sent again only where it can't have been
 ---packed       the reply's field whose lists of numbers are vectors where the argument `packed` is true
+---tools        functions that come with the declarations are carried out
 
 return {
   agents = {
@@ -85,8 +86,8 @@ return {
     patch = { verb = "PATCH", path = "credentials/{id}", query = { "update_mask" }, body = "Credential", reply = "Credential" },
   },
   dynamic = {
-    generateContent = { verb = "POST", path = "{model=dynamic/*}:generateContent", body = "GenerateContentRequest", reply = "GenerateContentResponse" },
-    streamGenerateContent = { verb = "POST", path = "{model=dynamic/*}:streamGenerateContent", fixed = "alt=sse", body = "GenerateContentRequest", reply = "GenerateContentResponse", stream = true },
+    generateContent = { verb = "POST", path = "{model=dynamic/*}:generateContent", body = "GenerateContentRequest", reply = "GenerateContentResponse", tools = true },
+    streamGenerateContent = { verb = "POST", path = "{model=dynamic/*}:streamGenerateContent", fixed = "alt=sse", body = "GenerateContentRequest", reply = "GenerateContentResponse", stream = true, tools = true },
   },
   environments = {
     create = { verb = "POST", path = "environments", body = "Environment", reply = "Environment", once = true },
@@ -154,14 +155,14 @@ return {
     embedContent = { verb = "POST", path = "{model=models/*}:embedContent", body = "EmbedContentRequest", reply = "EmbedContentResponse", packed = "values" },
     embedText = { verb = "POST", path = "{model=models/*}:embedText", body = "EmbedTextRequest", reply = "EmbedTextResponse" },
     generateAnswer = { verb = "POST", path = "{model=models/*}:generateAnswer", body = "GenerateAnswerRequest", reply = "GenerateAnswerResponse" },
-    generateContent = { verb = "POST", path = "{model=models/*|tunedModels/*|dynamic/*}:generateContent", body = "GenerateContentRequest", reply = "GenerateContentResponse" },
+    generateContent = { verb = "POST", path = "{model=models/*|tunedModels/*|dynamic/*}:generateContent", body = "GenerateContentRequest", reply = "GenerateContentResponse", tools = true },
     generateMessage = { verb = "POST", path = "{model=models/*}:generateMessage", body = "GenerateMessageRequest", reply = "GenerateMessageResponse" },
     generateText = { verb = "POST", path = "{model=models/*|tunedModels/*}:generateText", body = "GenerateTextRequest", reply = "GenerateTextResponse" },
     get = { verb = "GET", path = "{name=models/*}", reply = "Model" },
     list = { verb = "GET", path = "models", query = { "pageSize", "pageToken" }, reply = "ListModelsResponse", items = "models" },
     predict = { verb = "POST", path = "{model=models/*}:predict", body = "PredictRequest", reply = "PredictResponse" },
     predictLongRunning = { verb = "POST", path = "{model=models/*}:predictLongRunning", body = "PredictLongRunningRequest", reply = "google.longrunning.Operation", once = true },
-    streamGenerateContent = { verb = "POST", path = "{model=models/*|tunedModels/*|dynamic/*}:streamGenerateContent", fixed = "alt=sse", body = "GenerateContentRequest", reply = "GenerateContentResponse", stream = true },
+    streamGenerateContent = { verb = "POST", path = "{model=models/*|tunedModels/*|dynamic/*}:streamGenerateContent", fixed = "alt=sse", body = "GenerateContentRequest", reply = "GenerateContentResponse", stream = true, tools = true },
   },
   ["models.operations"] = {
     get = { verb = "GET", path = "{name=models/*/operations/*}", reply = "google.longrunning.Operation" },
@@ -183,12 +184,12 @@ return {
     batchGenerateContent = { verb = "POST", path = "{batch.model=tunedModels/*}:batchGenerateContent", body = "BatchGenerateContentRequest", reply = "google.longrunning.Operation", once = true },
     create = { verb = "POST", path = "tunedModels", query = { "tunedModelId" }, body = "TunedModel", reply = "google.longrunning.Operation", once = true },
     delete = { verb = "DELETE", path = "{name=tunedModels/*}", reply = "Empty" },
-    generateContent = { verb = "POST", path = "{model=tunedModels/*}:generateContent", body = "GenerateContentRequest", reply = "GenerateContentResponse" },
+    generateContent = { verb = "POST", path = "{model=tunedModels/*}:generateContent", body = "GenerateContentRequest", reply = "GenerateContentResponse", tools = true },
     generateText = { verb = "POST", path = "{model=tunedModels/*}:generateText", body = "GenerateTextRequest", reply = "GenerateTextResponse" },
     get = { verb = "GET", path = "{name=tunedModels/*}", reply = "TunedModel" },
     list = { verb = "GET", path = "tunedModels", query = { "filter", "pageSize", "pageToken" }, reply = "ListTunedModelsResponse", items = "tunedModels" },
     patch = { verb = "PATCH", path = "{tunedModel.name=tunedModels/*}", query = { "updateMask" }, body = "TunedModel", reply = "TunedModel" },
-    streamGenerateContent = { verb = "POST", path = "{model=tunedModels/*}:streamGenerateContent", fixed = "alt=sse", body = "GenerateContentRequest", reply = "GenerateContentResponse", stream = true },
+    streamGenerateContent = { verb = "POST", path = "{model=tunedModels/*}:streamGenerateContent", fixed = "alt=sse", body = "GenerateContentRequest", reply = "GenerateContentResponse", stream = true, tools = true },
     transferOwnership = { verb = "POST", path = "{name=tunedModels/*}:transferOwnership", body = "TransferOwnershipRequest", reply = "TransferOwnershipResponse" },
   },
   ["tunedModels.operations"] = {

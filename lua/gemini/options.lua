@@ -172,6 +172,19 @@ local file = { fileName, "the name of a file", "string" }
 ---@field packed? boolean  give the embeddings as vectors, in place of lists of numbers
 options.packing = { packed = { ofType("boolean"), "true or false", "boolean" } }
 
+---@alias gemini.ToolHook fun(call: gemini.FunctionCall, context: gemini.ToolContext): (boolean|table)?, string?
+
+---@class gemini.ToolOptions  how functions that a model calls are run
+---@field maxToolRounds? integer  answers with calls that are carried out, one after the other; 10 when absent
+---@field onToolCall? gemini.ToolHook  is asked before each call: false, and why, refuses it; a table is what the
+---  function gets for its arguments
+---@field toolTimeout? number  seconds for a function whose declaration has no `timeout` of its own; none when absent
+options.tools = {
+  maxToolRounds = { count(0), "a whole number from 0 on", "integer" },
+  onToolCall = hookOf "gemini.ToolHook",
+  toolTimeout = { seconds, "a positive number of seconds", "number" },
+}
+
 local function isSession(value)
   return type(value) == "table" and type(value.url) == "string" and type(value.method) == "string"
 end

@@ -1,5 +1,6 @@
 ---Helpers on replies: read-only views of a GenerateContentResponse, under names that no REST field has.
 
+local beside = require "gemini.beside"
 local tables = require "gemini.tables"
 
 local reply = {}
@@ -51,6 +52,9 @@ end
 ---@field finishReason string|number|nil
 ---@field blockReason string?  why the prompt was refused
 ---@field parsed any  its text as JSON, read anew at each access; nil when it is none
+---@field toolTurns gemini.Content[]?  what was said before it: calls of functions, and what came of them; nil where no
+---  call could be carried out
+---@field toolLimit boolean?  true where its calls were not carried out, for `maxToolRounds` answers had some before
 local helpers = {}
 
 function helpers.text(response)
@@ -96,6 +100,10 @@ end
 
 function helpers.parsed(response)
   return (require("gemini.json").decode(joined(response, false)))
+end
+
+for _, name in ipairs { "toolTurns", "toolLimit" } do
+  helpers[name] = function(response) return beside.get(response, name) end
 end
 
 local metatable = {

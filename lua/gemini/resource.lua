@@ -9,6 +9,7 @@ local request = require "gemini.request"
 local tables = require "gemini.tables"
 
 local rest, stream = lazy "gemini.rest", lazy "gemini.stream"
+local rounds, roundstream = lazy "gemini.rounds", lazy "gemini.roundstream"
 local download, upload = lazy "gemini.download", lazy "gemini.upload"
 
 local resource = {}
@@ -45,12 +46,19 @@ local function unary(client, row, built)
   return rest.call(client, row, built)
 end
 
+local function inRounds(client, row, plan, _, call)
+  if not row.stream then return rounds.call(client, row, plan) end
+  local _, opened = roundstream.open(client, row, plan, callOptions(call))
+  return opened, nil, nil, opened
+end
+
 -- What makes the request of a call, and what carries it out.
 local function kind(row, args)
   if row.items then return request.build, list end
   if row.download then return download.build, download.get end
   local media = row.upload == "required" or row.upload and upload.areMedia(row, args)
   if media then return upload.build, upload.send end
+  if row.tools and rounds.concern(row, args) then return rounds.build, inRounds end
   return request.build, row.stream and request.streams(row, args) and streamed or unary
 end
 

@@ -9,6 +9,7 @@ local kinds = require "gemini.kinds"
 local memo = require "gemini.memo"
 local messages = require "gemini.messages"
 local path = require "gemini.path"
+local structured = require "gemini.structured"
 local tables = require "gemini.tables"
 
 local shape = {}
@@ -121,6 +122,7 @@ end
 function walk(message, given, depth)
   local fields, out = messages.get(message), nil
   if not fields or depth > DEEPEST then return given end
+  given = structured(message, given)
   for name, value in next, given do
     if fields[name] then
       local shaped, problem = shapeField(fields[name], name, value, depth + 1)

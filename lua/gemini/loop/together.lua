@@ -113,18 +113,23 @@ local function note(group, place, values, failures)
   end
 end
 
--- Begins them in order, so many at once, and gathers what they give.
-local function gather(group, count, most, start)
-  local values, failures = { n = count }, {}
+-- Begins them in order, so many at once, and does something with each that ends.
+local function conduct(group, count, most, start, finish)
   local started, running = 0, 0
   while started < count or running > 0 do
     while started < count and running < most do
       started, running = started + 1, running + 1
       start(group, started)
     end
-    note(group, take(group), values, failures)
+    finish(take(group))
     running = running - 1
   end
+end
+
+-- Gathers what they give.
+local function gather(group, count, most, start)
+  local values, failures = { n = count }, {}
+  conduct(group, count, most, start, function(place) note(group, place, values, failures) end)
   return values, failures
 end
 
@@ -175,6 +180,24 @@ end
 function together.all(list)
   local start = starter(list, "gemini.all")
   return with(newGroup(), gather, #list, math.huge, start)
+end
+
+-- Puts what became of each into its place, whatever that is.
+local function outcomes(group, count, start)
+  local all = {}
+  conduct(group, count, math.huge, start, function(place)
+    local each = group.tasks[place]
+    group.tasks[place], group.own[place] = nil, nil
+    all[place] = { ok = each.ok, values = each.values }
+  end)
+  return all
+end
+
+---Runs functions at once, and waits until each has ended, in an error or not: for functions that are somebody else's.
+---@param list function[]
+---@return { ok: boolean, values: table }[] outcomes  in the order of the list: what each returned, or raised
+function together.settle(list)
+  return with(newGroup(), outcomes, #list, function(group, place) begin(group, place, list[place]) end)
 end
 
 -- The first one that ends.

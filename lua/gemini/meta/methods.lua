@@ -480,11 +480,14 @@
 ---@field continuationToken? string
 ---@field generationConfig? gemini.GenerationConfig
 ---@field labels? table<string, string>
+---@field maxToolRounds? integer
+---@field onToolCall? gemini.ToolHook
 ---@field safetySettings? gemini.SafetySetting[]
 ---@field serviceTier? gemini.ServiceTier
 ---@field store? boolean
 ---@field systemInstruction? gemini.ContentLike
 ---@field toolConfig? gemini.ToolConfig
+---@field toolTimeout? number
 ---@field tools? gemini.Tool[]
 
 ---@class gemini.args.dynamic.streamGenerateContent
@@ -494,11 +497,14 @@
 ---@field continuationToken? string
 ---@field generationConfig? gemini.GenerationConfig
 ---@field labels? table<string, string>
+---@field maxToolRounds? integer
+---@field onToolCall? gemini.ToolHook
 ---@field safetySettings? gemini.SafetySetting[]
 ---@field serviceTier? gemini.ServiceTier
 ---@field store? boolean
 ---@field systemInstruction? gemini.ContentLike
 ---@field toolConfig? gemini.ToolConfig
+---@field toolTimeout? number
 ---@field tools? gemini.Tool[]
 
 ---@class gemini.args.environments.create
@@ -744,11 +750,14 @@
 ---@field continuationToken? string
 ---@field generationConfig? gemini.GenerationConfig
 ---@field labels? table<string, string>
+---@field maxToolRounds? integer
+---@field onToolCall? gemini.ToolHook
 ---@field safetySettings? gemini.SafetySetting[]
 ---@field serviceTier? gemini.ServiceTier
 ---@field store? boolean
 ---@field systemInstruction? gemini.ContentLike
 ---@field toolConfig? gemini.ToolConfig
+---@field toolTimeout? number
 ---@field tools? gemini.Tool[]
 
 ---@class gemini.args.models.generateMessage
@@ -794,11 +803,14 @@
 ---@field continuationToken? string
 ---@field generationConfig? gemini.GenerationConfig
 ---@field labels? table<string, string>
+---@field maxToolRounds? integer
+---@field onToolCall? gemini.ToolHook
 ---@field safetySettings? gemini.SafetySetting[]
 ---@field serviceTier? gemini.ServiceTier
 ---@field store? boolean
 ---@field systemInstruction? gemini.ContentLike
 ---@field toolConfig? gemini.ToolConfig
+---@field toolTimeout? number
 ---@field tools? gemini.Tool[]
 
 ---@class gemini.args.models.operations.get
@@ -867,11 +879,14 @@
 ---@field continuationToken? string
 ---@field generationConfig? gemini.GenerationConfig
 ---@field labels? table<string, string>
+---@field maxToolRounds? integer
+---@field onToolCall? gemini.ToolHook
 ---@field safetySettings? gemini.SafetySetting[]
 ---@field serviceTier? gemini.ServiceTier
 ---@field store? boolean
 ---@field systemInstruction? gemini.ContentLike
 ---@field toolConfig? gemini.ToolConfig
+---@field toolTimeout? number
 ---@field tools? gemini.Tool[]
 
 ---@class gemini.args.tunedModels.generateText
@@ -913,11 +928,14 @@
 ---@field continuationToken? string
 ---@field generationConfig? gemini.GenerationConfig
 ---@field labels? table<string, string>
+---@field maxToolRounds? integer
+---@field onToolCall? gemini.ToolHook
 ---@field safetySettings? gemini.SafetySetting[]
 ---@field serviceTier? gemini.ServiceTier
 ---@field store? boolean
 ---@field systemInstruction? gemini.ContentLike
 ---@field toolConfig? gemini.ToolConfig
+---@field toolTimeout? number
 ---@field tools? gemini.Tool[]
 
 ---@class gemini.args.tunedModels.transferOwnership

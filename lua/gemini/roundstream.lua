@@ -1,0 +1,159 @@
+---A stream over several answers: where one ends in calls, their functions are carried out, and the next one goes on.
+
+local errors = require "gemini.errors"
+local loop = require "gemini.loop"
+local stream = require "gemini.stream"
+
+---@class gemini.RoundListener  hears how a stream of rounds ends
+---@field ended fun(reply: table)
+---@field failed fun(err: gemini.Error, closed: boolean)  `closed` where the reader has left it
+
+-- What goes on behind a stream that somebody holds. It may be looked at by others than that one.
+---@class gemini.RoundCore
+---@field plan gemini.ToolPlan
+---@field reader thread|string|nil  who has read last
+---@field private client gemini.State
+---@field private row gemini.Row
+---@field private call? gemini.CallOptions
+---@field private stream gemini.Stream  the answer in work
+---@field private called boolean  it may have calls
+---@field private busy boolean  functions are running
+---@field private ended boolean
+---@field private err gemini.Error|false
+---@field private listener? gemini.RoundListener
+local Core = {}
+Core.__index = Core
+
+local function fail(self, err, closed)
+  self.err = self.plan:tell(err)
+  if self.listener then self.listener.failed(self.err, closed) end
+  return nil, self.err
+end
+
+local function begin(self, built)
+  self.called = false
+  self.stream = stream.open(self.client, self.row, built, self.plan.args, self.call)
+end
+
+local function broken(self, raised)
+  if not self.err then
+    fail(self, errors.new("cancelled", "the calls of functions were not carried out", self.plan.first.label), true)
+  end
+  error(raised, 0)
+end
+
+-- Carries out what the answer that has ended asks for, and begins the next one; false where it asks for nothing.
+local function follow(self)
+  local whole = self.called and self.stream:collect()
+  if not whole then return false end
+  self.busy = true
+  local ok, more = loop.try(self.plan.follow, self.plan, whole)
+  self.busy = false
+  if not ok then broken(self, more) end
+  -- Somebody may have closed it meanwhile.
+  if self.err or not more then return false end
+  local built, problem = self.plan:request()
+  if not built then broken(self, problem) end
+  begin(self, built)
+  return true
+end
+
+---@return table? chunk
+---@return gemini.Error?
+function Core:next()
+  if self.ended or self.err then return nil, self.err or nil end
+  if self.busy then error("stream:next: somebody else reads it, and functions that it asked for are running", 3) end
+  self.reader = coroutine.running() or "main"
+  repeat
+    local chunk, err = self.stream:next()
+    if chunk then
+      self.called = self.called or self.plan:signals(chunk)
+      return chunk
+    end
+    if err then return fail(self, err, err.kind == "cancelled") end
+  until not follow(self)
+  if self.err then return nil, self.err end
+  self.ended = true
+  if self.listener then self.listener.ended(self:whole()) end
+end
+
+---@return table reply  the last answer, all its chunks merged
+function Core:whole()
+  return self.plan:finish((self.stream:collect()))
+end
+
+function Core:close()
+  if self.ended or self.err then return end
+  self.stream:close()
+  local _, err = self.stream:next()
+  local why = "the stream was closed before its end"
+  fail(self, err or errors.new("cancelled", why, self.plan.first.label), true)
+end
+
+---@class gemini.RoundStream: gemini.Stream
+---@field private core gemini.RoundCore
+local RoundStream = { __name = "gemini.stream" }
+RoundStream.__index = RoundStream
+
+function RoundStream:__tostring()
+  local core = self.core
+  local how = core.err and "failed" or core.ended and "ended" or "open"
+  return ("gemini.stream %s: %s"):format(core.plan.first.label.method, how)
+end
+
+-- To be called by a method: raises at its caller's place.
+local function coreOf(self, name)
+  if getmetatable(self) ~= RoundStream then error(("stream:%s: call it with a colon"):format(name), 3) end
+  return self.core
+end
+
+---The next chunk, of whichever answer; waits for it, and for functions.
+---@return gemini.Reply? chunk  nil at the end
+---@return gemini.Error?
+function RoundStream:next()
+  return coreOf(self, "next"):next()
+end
+
+---Ends the stream at once. Functions that are running end by themselves.
+function RoundStream:close()
+  coreOf(self, "close"):close()
+end
+
+---Reads to the end.
+---@return gemini.Reply? reply  the last answer; `toolTurns` has what was said before
+---@return gemini.Error?
+function RoundStream:collect()
+  local core = coreOf(self, "collect")
+  local chunk, err
+  repeat chunk, err = core:next() until not chunk
+  if err then return nil, err end
+  return core:whole()
+end
+
+function RoundStream:__call()
+  local chunk, err = self.core:next()
+  if err then error(err, 0) end
+  return chunk
+end
+
+RoundStream.__close = RoundStream.close
+
+local roundstream = {}
+
+---@param client gemini.State
+---@param row gemini.Row
+---@param plan gemini.ToolPlan  with its first request
+---@param call? gemini.CallOptions  of each request
+---@param listener? gemini.RoundListener
+---@return gemini.RoundCore core
+---@return gemini.RoundStream handle  what the reader holds
+function roundstream.open(client, row, plan, call, listener)
+  local core = setmetatable({
+    client = client, row = row, plan = plan, call = call, listener = listener,
+    called = false, busy = false, ended = false, err = false,
+  }, Core)
+  begin(core, plan.first)
+  return core, setmetatable({ core = core }, RoundStream)
+end
+
+return roundstream

@@ -1,0 +1,86 @@
+---How a GenerateContentRequest and its answers have calls of functions.
+
+require("gemini.interpreted")()
+
+local content = require "gemini.content"
+local json = require("gemini.lazy") "gemini.json"
+local tables = require "gemini.tables"
+
+---@class gemini.ToolDialect
+---@field declared fun(args: table): any[][]  pairs of the words for a declaration's place, and the declaration
+---@field signals fun(chunk: table): boolean  whether a chunk says that calls may be in the whole
+---@field calls fun(reply: table): gemini.LocalCall[]
+---@field following fun(plan: gemini.ToolPlan, reply: table, results: gemini.LocalResult[]): table  the arguments that
+---  tell the model what came of its calls
+local toolcontents = {}
+
+local NONE = {}
+
+local function list(value)
+  return type(value) == "table" and value or NONE
+end
+
+function toolcontents.declared(args)
+  local found = {}
+  for i, tool in ipairs(list(args.tools)) do
+    for j, declaration in ipairs(list(list(tool).functionDeclarations)) do
+      found[#found + 1] = { ("tools[%d].functionDeclarations[%d]"):format(i, j), declaration }
+    end
+  end
+  return found
+end
+
+function toolcontents.signals(chunk)
+  return chunk.functionCalls[1] ~= nil
+end
+
+function toolcontents.calls(reply)
+  local calls = {}
+  for i, call in ipairs(reply.functionCalls) do
+    calls[i] = { id = call.id, name = call.name, args = list(call.args), call = call }
+  end
+  return calls
+end
+
+-- A model that had to call a function has done so: it may answer now.
+local function released(toolConfig)
+  local calling = list(list(toolConfig).functionCallingConfig)
+  if calling.mode ~= "ANY" then return toolConfig end
+  local out = tables.copy(toolConfig)
+  out.functionCallingConfig = tables.copy(calling)
+  out.functionCallingConfig.mode, out.functionCallingConfig.allowedFunctionNames = "AUTO", nil
+  return out
+end
+
+---@param call gemini.LocalCall
+---@param response table
+---@return gemini.Part
+function toolcontents.part(call, response)
+  return { functionResponse = { id = call.id, name = call.name, response = response } }
+end
+
+-- The model's own content, as it came, thought signatures included.
+local function ofModel(reply)
+  for _, candidate in ipairs(reply.candidates) do
+    if type(candidate.index) ~= "number" or candidate.index == 0 then
+      local said = tables.copy(candidate.content)
+      said.role = said.role or "model"
+      return said
+    end
+  end
+end
+
+function toolcontents.following(plan, reply, results)
+  local parts, contents = json.array(), json.array()
+  for i, result in ipairs(results) do parts[i] = toolcontents.part(result.call, result.response) end
+  local turns = { ofModel(reply), { role = "user", parts = parts } }
+  for _, each in ipairs((content.contents(plan.args.contents))) do contents[#contents + 1] = each end
+  for _, each in ipairs(turns) do
+    contents[#contents + 1], plan.turns[#plan.turns + 1] = each, each
+  end
+  local args = tables.copy(plan.args)
+  args.contents, args.toolConfig = contents, released(args.toolConfig)
+  return args
+end
+
+return toolcontents
