@@ -36,6 +36,8 @@ local GOOGLE = "https://generativelanguage.googleapis.com"
 ---@field onResponse? fun(response: table)
 
 ---@class gemini.Client
+---@field chat fun(self, options: gemini.ChatOptions): gemini.Chat  begins a chat, or goes on with one; sends nothing.
+---  Raises on options that do not fit
 local Client = {}
 
 -- The first variable that is set, and its name.
@@ -155,6 +157,16 @@ local function complete(state)
   return state
 end
 
+-- Nothing but a method, for `client:chat`.
+local function chats(state, owner)
+  return function(self, given)
+    if self ~= owner then error("chat: call it with a colon: client:chat{…}", 2) end
+    local made, problem = require "gemini.chat"(complete(state), given)
+    if not made then error("chat: " .. problem, 2) end
+    return made
+  end
+end
+
 local function describe(baseUrl)
   return function() return ("gemini.client: %s"):format(baseUrl) end
 end
@@ -169,7 +181,7 @@ function Client.new(given)
     __name = "gemini.client",
     __tostring = describe(state.baseUrl),
     __index = function(self, name)
-      local made = resource.new(complete(state), name)
+      local made = name == "chat" and chats(state, self) or resource.new(complete(state), name)
       if not made then
         local hint = require("gemini.nearest")(tostring(name), resource.names())
         error(("the API has no resource '%s'%s"):format(tostring(name), hint), 2)

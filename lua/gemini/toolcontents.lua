@@ -60,9 +60,12 @@ function toolcontents.part(call, response)
 end
 
 -- The model's own content, as it came, thought signatures included.
-local function ofModel(reply)
-  for _, candidate in ipairs(reply.candidates) do
-    if type(candidate.index) ~= "number" or candidate.index == 0 then
+---@param reply table
+---@return gemini.Content?
+function toolcontents.ofModel(reply)
+  for _, candidate in ipairs(tables.objects(reply.candidates)) do
+    local isFirst = type(candidate.index) ~= "number" or candidate.index == 0
+    if isFirst and type(candidate.content) == "table" then
       local said = tables.copy(candidate.content)
       said.role = said.role or "model"
       return said
@@ -73,7 +76,7 @@ end
 function toolcontents.following(plan, reply, results)
   local parts, contents = json.array(), json.array()
   for i, result in ipairs(results) do parts[i] = toolcontents.part(result.call, result.response) end
-  local turns = { ofModel(reply), { role = "user", parts = parts } }
+  local turns = { toolcontents.ofModel(reply), { role = "user", parts = parts } }
   for _, each in ipairs((content.contents(plan.args.contents))) do contents[#contents + 1] = each end
   for _, each in ipairs(turns) do
     contents[#contents + 1], plan.turns[#plan.turns + 1] = each, each

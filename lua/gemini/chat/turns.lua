@@ -1,0 +1,96 @@
+---The turns of one chat, one after the other, whoever takes them.
+
+local deadline = require "gemini.deadline"
+local loop = require "gemini.loop"
+local queue = require "gemini.loop.queue"
+local task = require "gemini.loop.task"
+local tasks = require "gemini.loop.tasks"
+local wait = require "gemini.loop.wait"
+
+---@class gemini.ChatTurn
+---@field task gemini.Task?  that takes it
+---@field plan gemini.ToolPlan?  whose functions are within it
+---@field core gemini.RoundCore?  the stream that it is
+---@field held { handle: gemini.RoundStream? }?  weak: what the stream's reader holds
+---@field changed fun()?
+---@field left boolean?
+
+---@class gemini.ChatTurns
+---@field private head gemini.ChatTurn|false  whose turn it is
+---@field private line gemini.Queue
+local Turns = {}
+Turns.__index = Turns
+
+-- Seconds between two looks for streams that somebody has left open and forgotten.
+local LOOK = 1
+
+-- Whether this runs in a function that is a part of a turn.
+local function isWithin(turn)
+  local each = tasks.innermost()
+  while each do
+    if each.within ~= nil and each.within == turn.plan then return true end
+    each = each.parent
+  end
+  return false
+end
+
+-- Whether nobody goes on with a turn: its stream's reader wants another one, or has dropped it; or its task has ended
+-- where it could not say so.
+local function isAbandoned(turn)
+  local core = turn.core
+  if core then return core.reader == (coroutine.running() or "main") or turn.held.handle == nil end
+  return turn.task ~= nil and task.hasEnded(turn.task)
+end
+
+local function advance(self)
+  repeat self.head = self.line:pop() or false until not self.head or not self.head.left
+  if self.head and self.head.changed then self.head.changed() end
+end
+
+local function abandon(self, turn)
+  if turn.core then turn.core:close() end
+  self:leave(turn)
+end
+
+-- Waits for the turn. What ends the wait is returned, to be raised.
+local function await(self, turn)
+  local function isTurn() return self.head == turn end
+  local function watch(changed) turn.changed = changed end
+  while not isTurn() do
+    local _, ended = loop.try(wait.till, isTurn, watch, deadline.after(LOOK))
+    if ended then return ended end
+    if not isTurn() and self.head then
+      collectgarbage()
+      if isAbandoned(self.head) then abandon(self, self.head) end
+    end
+  end
+end
+
+---Waits until it is this turn's turn.
+---@param turn gemini.ChatTurn
+---@return string? problem  where it would never come
+function Turns:enter(turn)
+  if self.head and isAbandoned(self.head) then abandon(self, self.head) end
+  if not self.head then
+    self.head = turn
+    return nil
+  end
+  if isWithin(self.head) then return "a function that the model has called can't speak in the same chat" end
+  self.line:push(turn)
+  local ended = await(self, turn)
+  if not ended then return nil end
+  self:leave(turn)
+  error(ended, 0)
+end
+
+---Lets the next one have its turn. Harmless when it has been called before.
+---@param turn gemini.ChatTurn
+function Turns:leave(turn)
+  turn.left = true
+  if self.head == turn then advance(self) end
+end
+
+---@return gemini.ChatTurns
+return function()
+  return setmetatable({ head = false, line = queue() }, Turns)
+end
