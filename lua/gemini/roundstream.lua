@@ -3,6 +3,7 @@
 local errors = require "gemini.errors"
 local loop = require "gemini.loop"
 local stream = require "gemini.stream"
+local tasks = require "gemini.loop.tasks"
 
 ---@class gemini.RoundListener  hears how a stream of rounds ends
 ---@field ended fun(reply: table)
@@ -11,7 +12,8 @@ local stream = require "gemini.stream"
 -- What goes on behind a stream that somebody holds. It may be looked at by others than that one.
 ---@class gemini.RoundCore
 ---@field plan gemini.ToolPlan
----@field reader thread|string|nil  who has read last
+---@field reader thread|string  who has read last, or opened it
+---@field task gemini.Task?  in which that was
 ---@field private client gemini.State
 ---@field private row gemini.Row
 ---@field private call? gemini.CallOptions
@@ -58,12 +60,16 @@ local function follow(self)
   return true
 end
 
+local function noteReader(self)
+  self.reader, self.task = coroutine.running() or "main", tasks.innermost()
+end
+
 ---@return table? chunk
 ---@return gemini.Error?
 function Core:next()
   if self.ended or self.err then return nil, self.err or nil end
   if self.busy then error("stream:next: somebody else reads it, and functions that it asked for are running", 3) end
-  self.reader = coroutine.running() or "main"
+  noteReader(self)
   repeat
     local chunk, err = self.stream:next()
     if chunk then
@@ -111,7 +117,9 @@ end
 ---@return gemini.Reply? chunk  nil at the end
 ---@return gemini.Error?
 function RoundStream:next()
-  return coreOf(self, "next"):next()
+  -- No tail call: as long as it is read, somebody holds the stream.
+  local chunk, err = coreOf(self, "next"):next()
+  return chunk, err
 end
 
 ---Ends the stream at once. Functions that are running end by themselves.
@@ -152,6 +160,7 @@ function roundstream.open(client, row, plan, call, listener)
     client = client, row = row, plan = plan, call = call, listener = listener,
     called = false, busy = false, ended = false, err = false,
   }, Core)
+  noteReader(core)
   begin(core, plan.first)
   return core, setmetatable({ core = core }, RoundStream)
 end

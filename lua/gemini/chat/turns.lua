@@ -34,12 +34,17 @@ local function isWithin(turn)
   return false
 end
 
+-- A coroutine that ended in an error may hold what it had.
+local function hasBroken(each)
+  return each ~= nil and task.hasEnded(each) and not each.ok
+end
+
 -- Whether nobody goes on with a turn: its stream's reader wants another one, or has dropped it; or its task has ended
 -- where it could not say so.
 local function isAbandoned(turn)
   local core = turn.core
-  if core then return core.reader == (coroutine.running() or "main") or turn.held.handle == nil end
-  return turn.task ~= nil and task.hasEnded(turn.task)
+  if not core then return turn.task ~= nil and task.hasEnded(turn.task) end
+  return core.reader == (coroutine.running() or "main") or turn.held.handle == nil or hasBroken(core.task)
 end
 
 local function advance(self)
