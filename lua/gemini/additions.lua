@@ -22,4 +22,28 @@ return {
       reply = "File",
     },
   },
+  interactions = {
+    run = {
+      module = "gemini.interactionrun",
+      does = "`create`, until nothing more is needed: carries out the functions that come with its tools, and looks by "
+        .. "`get` where that takes long; with `id` it goes on with one that is there",
+      arguments = {
+        { name = "agent", kind = "string" },
+        { name = "id", kind = "string" },
+        { name = "input", kind = "string|table" },
+        { name = "interval", kind = "number" },
+        { name = "maxToolRounds", kind = "integer" },
+        { name = "model", kind = "string" },
+        { name = "onProgress", kind = "fun(interaction: gemini.Interaction)" },
+        { name = "onToolCall", kind = "gemini.ToolHook" },
+        { name = "stream", kind = "boolean" },
+        { name = "timeout", kind = "number" },
+        { name = "toolTimeout", kind = "number" },
+        { name = "tools", kind = "table[]" },
+      },
+      body = "CreateInteractionRequest",
+      reply = "Interaction",
+      stream = "stream",
+    },
+  },
 }

@@ -1,5 +1,6 @@
 ---Helpers on interactions and on the events of their streams.
 
+local beside = require "gemini.beside"
 local tables = require "gemini.tables"
 
 local interaction = {}
@@ -34,11 +35,14 @@ end
 ---@class gemini.Interaction: table  an Interaction; beside its REST fields it has:
 ---@field [string] any
 ---@field text string  what the model said last, without thoughts; "" when it said nothing
+---@field toolTurns table[]?  of `run`: the calls that were carried out before, each with what came of it
+---@field toolLimit boolean?  of `run`: true where its calls were not carried out, for there were `maxToolRounds` before
 
 local whole = {
   __name = "gemini.interaction",
   __index = function(self, name)
     if name == "text" then return textOf(self) end
+    return beside.get(self, name)
   end,
 }
 

@@ -163,6 +163,7 @@
 ---@field create fun(self, args?: gemini.args.interactions.create, call?: gemini.CallOptions): gemini.Interaction|gemini.stream.Interaction|nil, gemini.Error?
 ---@field delete fun(self, args: gemini.args.interactions.delete, call?: gemini.CallOptions): table?, gemini.Error?
 ---@field get fun(self, args: gemini.args.interactions.get, call?: gemini.CallOptions): gemini.Interaction|gemini.stream.Interaction|nil, gemini.Error?
+---@field run fun(self, args?: gemini.args.interactions.run, call?: gemini.CallOptions): gemini.Interaction|gemini.stream.Interaction|nil, gemini.Error?
 
 ---@class gemini.resource.media
 ---@field upload fun(self, args?: gemini.args.media.upload, call?: gemini.CallOptions): gemini.File?, gemini.Error?
@@ -658,6 +659,21 @@
 ---@field include_input? boolean
 ---@field last_event_id? string
 ---@field stream? boolean
+
+---@class gemini.args.interactions.run
+---@field agent? string
+---@field id? string
+---@field input? string|table
+---@field interval? number
+---@field maxToolRounds? integer
+---@field model? string
+---@field onProgress? fun(interaction: gemini.Interaction)
+---@field onToolCall? gemini.ToolHook
+---@field stream? boolean
+---@field timeout? number
+---@field toolTimeout? number
+---@field tools? table[]
+---@field [string] any  the fields of CreateInteractionRequest
 
 ---@class gemini.args.media.upload
 ---@field chunkSize? integer
