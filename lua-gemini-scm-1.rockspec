@@ -171,6 +171,7 @@ build = {
     ["gemini.emulator.resourcename"] = "lua/gemini/emulator/resourcename.lua",
     ["gemini.emulator.router"] = "lua/gemini/emulator/router.lua",
     ["gemini.emulator.rpcstatus"] = "lua/gemini/emulator/rpcstatus.lua",
+    ["gemini.emulator.sample"] = "lua/gemini/emulator/sample.lua",
     ["gemini.emulator.script"] = "lua/gemini/emulator/script.lua",
     ["gemini.emulator.search"] = "lua/gemini/emulator/search.lua",
     ["gemini.emulator.server"] = "lua/gemini/emulator/server.lua",

@@ -255,9 +255,38 @@ describe("the emulator", function()
       assert.is_string(textOf(generate(TOOLS:format("get_weather", none))))
     end)
 
-    it("answers a function's result with a text", function()
-      local body = '{"contents":[{"role":"user","parts":[{"functionResponse":{"name":"f","response":{}}}]}]}'
-      assert.truthy(textOf(generate(body)):find("Your last message has no text", 1, true))
+    it("gives a function arguments that fit its schema, from the prompt's words and numbers", function()
+      local properties = '{"city":{"type":"string"},"days":{"type":"INTEGER","maximum":3},"unit":{"enum":["f","celsius"]}}'
+      local body = ('{"contents":[{"parts":[{"text":"The weather in Lisbon for 5 days, in Celsius?"}]}],"tools":['
+        .. '{"functionDeclarations":[{"name":"weather","description":"x","%s":{"type":"object","properties":%s}}]}]}')
+      for _, name in ipairs { "parameters", "parametersJsonSchema" } do
+        -- The API's own Schema has types in upper case.
+        local fields = name == "parameters" and properties:gsub('"string"', '"STRING"') or properties
+        local text = body:format(name, fields):gsub('"object"', name == "parameters" and '"OBJECT"' or '"object"')
+        if name == "parameters" then text = text:gsub('{"enum"', '{"type":"STRING","enum"') end
+        local call = json(post(GENERATE, text)).candidates[1].content.parts[1].functionCall
+        assert.same({ city = "Lisbon", days = 3, unit = "celsius" }, call.args)
+      end
+    end)
+
+    it("answers a function's result with a text that has it", function()
+      local body = '{"contents":[{"role":"user","parts":[{"functionResponse":{"name":"f","response":{"a":1}}}]}]}'
+      assert.truthy(textOf(generate(body)):find('f gave {"a":1}.', 1, true))
+      assert.truthy(textOf(generate '{"contents":[{"parts":[{"text":""}]}]}'):find("Your last message has no text", 1, true))
+    end)
+
+    it("fits the schema that an answer is to have", function()
+      local schema = '{"$defs":{"egg":{"type":"object","properties":{"size":{"type":"string","enum":["S","L"]},"next":{"$ref":'
+        .. '"#/$defs/egg"}}}},"type":"array","minItems":3,"items":{"type":"object","properties":{"on":{"type":"string",'
+        .. '"format":"date"},"many":{"type":["integer","null"],"minimum":7},"ok":{"type":"boolean"},"first":{"anyOf":['
+        .. '{"type":"number"},{"type":"string"}]},"none":{"type":"null"},"egg":{"$ref":"#/$defs/egg"}}}}'
+      local config = '{"responseMimeType":"application/json","responseJsonSchema":' .. schema .. "}"
+      local values = cjson.decode(textOf(generate(configured(config))))
+      assert.equal(3, #values)
+      local value = values[1]
+      assert.same({ "2026-01-31", 7, true, cjson.null }, { value.on, value.many, value.ok, value.none })
+      assert.is_number(value.first)
+      assert.equal("S", value.egg.next.next.size)
     end)
   end)
 

@@ -59,16 +59,28 @@ local function mentions(text, name)
   return (" " .. text .. " "):find("[^%w_]" .. name:gsub("%p", "%%%0") .. "[^%w_]") ~= nil
 end
 
+---What functions gave, as the last content that is not the model's tells it.
+---@param body table
+---@return table[] results FunctionResponses
+function prompt.results(body)
+  local contents, results = body.contents or {}, {}
+  local last = contents[#contents]
+  for _, part in ipairs(last and last.role ~= "model" and last.parts or {}) do
+    results[#results + 1] = part.functionResponse
+  end
+  return results
+end
+
 ---The first declared function that a text names, unless the request forbids calls.
 ---@param body table
 ---@param text string
----@return string? name
+---@return table? declaration
 function prompt.functionNamed(body, text)
   local calling = (body.toolConfig or {}).functionCallingConfig or {}
   if calling.mode == "NONE" then return nil end
   for _, tool in ipairs(body.tools or {}) do
     for _, declaration in ipairs(tool.functionDeclarations or {}) do
-      if mentions(text, declaration.name) then return declaration.name end
+      if mentions(text, declaration.name) then return declaration end
     end
   end
 end

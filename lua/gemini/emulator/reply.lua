@@ -2,6 +2,7 @@
 local tables = require "gemini.tables"
 local json = require "gemini.emulator.json"
 local prompt = require "gemini.emulator.prompt"
+local sample = require "gemini.emulator.sample"
 
 local reply = {}
 
@@ -16,17 +17,26 @@ local function firstWords(text)
   return table.concat(words, " ") .. (count > QUOTED and " …" or ""), count
 end
 
-local function plainText(request)
+-- What the last message says, in words.
+local function heardOf(request)
   local quote, count = firstWords(request.text)
-  local heard = "Your last message has no text."
-  if count > 0 then
-    heard = ('Your prompt "%s" has %d %s.'):format(quote, count, count == 1 and "word" or "words")
+  if count > 0 then return ('Your prompt "%s" has %d %s.'):format(quote, count, count == 1 and "word" or "words") end
+  local heard = {}
+  for i, result in ipairs(prompt.results(request.body)) do
+    heard[i] = ("%s gave %s."):format(result.name, json.encode(result.response))
   end
-  return ("This is the lua-gemini emulator, which is no model: the text is computed, nobody thought about it. %s "
-    .. "It was sent to %s as request number %d."):format(heard, request.model, request.number)
+  return heard[1] and table.concat(heard, " ") or "Your last message has no text."
 end
 
-local function jsonText(request)
+local function plainText(request)
+  return ("This is the lua-gemini emulator, which is no model: the text is computed, nobody thought about it. %s "
+    .. "It was sent to %s as request number %d."):format(heardOf(request), request.model, request.number)
+end
+
+-- What fits the schema that the request has, if any.
+local function jsonText(request, config)
+  local schema = config.responseJsonSchema or config._responseJsonSchema or config.responseSchema
+  if type(schema) == "table" then return json.encode(sample.value(schema, request.text)) end
   local quote, count = firstWords(request.text)
   local note = "computed by an emulator, which is no model"
   return json.encode { emulator = true, note = note, prompt = quote, words = count }
@@ -48,9 +58,13 @@ end
 ---@return table[]? parts given instead of the text
 function reply.default(request)
   local called = prompt.functionNamed(request.body, request.text)
-  if called then return nil, { { functionCall = { name = called, args = {} } } } end
-  local wanted = (request.body.generationConfig or {}).responseMimeType
-  return wanted == "application/json" and jsonText(request) or plainText(request)
+  if called then
+    local schema = called.parametersJsonSchema or called.parameters or {}
+    local args = schema.properties and sample.value(schema, request.text) or {}
+    return nil, { { functionCall = { name = called.name, args = args } } }
+  end
+  local config = request.body.generationConfig or {}
+  return config.responseMimeType == "application/json" and jsonText(request, config) or plainText(request)
 end
 
 return reply
