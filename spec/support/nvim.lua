@@ -1,15 +1,16 @@
 ---Runs Lua files in headless Neovim. It loads the plain build for LuaJIT, whatever interpreter and build runs the specs:
 ---a sanitizer's runtime can't be loaded into it.
 
+local run = require "spec.support.run"
+
 local nvim = {}
 
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
+local quote = run.quote
 
 ---@param file string
 ---@param environment? table<string, string>
 ---@return string output
+---@return integer status
 function nvim.run(file, environment)
   local words = {
     "env", "-u", "LD_PRELOAD", "LUA_INIT=", "LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;'",
@@ -18,10 +19,7 @@ function nvim.run(file, environment)
   for name, value in pairs(environment or {}) do words[#words + 1] = quote(name .. "=" .. value) end
   -- A hung editor does not heed SIGTERM.
   words[#words + 1] = "timeout -k 1 120 nvim --headless -n -u NONE --noplugin -c " .. quote("luafile " .. file)
-  local pipe = assert(io.popen(table.concat(words, " ") .. " 2>&1"))
-  local output = pipe:read("*a")
-  pipe:close()
-  return output
+  return run.shell(table.concat(words, " "))
 end
 
 return nvim

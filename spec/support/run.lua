@@ -1,11 +1,26 @@
----Runs Lua code in a process of its own, by the interpreter and with the paths of this one.
+---Runs commands, and Lua code in a process of its own, by the interpreter and with the paths of this one.
 
 local interpreter = require "gemini.emulator.interpreter"
 
 local run = {}
 
-local function quote(text)
+---@param text string
+---@return string word  of a shell's
+function run.quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+local quote = run.quote
+
+---@param command string
+---@return string output  stdout and stderr
+---@return integer status
+function run.shell(command)
+  local pipe = assert(io.popen(("{ %s\n} 2>&1; printf '\\n%%d' $?"):format(command)))
+  local all = pipe:read "*a"
+  pipe:close()
+  local output, status = all:match "^(.*)\n(%d+)$"
+  return output, tonumber(status)
 end
 
 ---@param code string
@@ -23,12 +38,9 @@ function run.lua(code, before, environment)
   words[#words + 1] = before
   words[#words + 1] = quote(interpreter.name())
   words[#words + 1] = path
-  local pipe = assert(io.popen(table.concat(words, " ") .. " 2>&1; echo $?"))
-  local all = pipe:read("*a")
-  pipe:close()
+  local output, status = run.shell(table.concat(words, " "))
   os.remove(path)
-  local output, status = all:match("^(.-)(%d+)\n$")
-  return output, tonumber(status)
+  return output, status
 end
 
 return run
