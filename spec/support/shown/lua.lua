@@ -23,8 +23,8 @@ end
 ---copas is not there for every Lua: where it is missing, the block is read alone.
 function lua.runWithCopas(block, place)
   if pcall(require, "copas") then return lua.run(block, place) end
-  assert(compile(block.code))
-  return block.code, 0
+  local chunk, problem = compile(block.code)
+  return problem or block.code, chunk and 0 or 1
 end
 
 return lua
