@@ -1,5 +1,5 @@
----What the pages show is so: README.md and each page of docs/. Their blocks run as they stand, against the emulator, and
----print what they say; their links lead somewhere. #checkout
+---What the pages show is so: README.md, CONTRIBUTING.md and each page of docs/. Their blocks run as they stand, against
+---the emulator, and print what they say; their links lead somewhere. #checkout
 
 local emulator = require "spec.support.emulator"
 local page = require "spec.support.page"
@@ -47,7 +47,7 @@ local function declare(block, place)
 end
 
 describe("pages #checkout", function()
-  for _, path in ipairs(files "README.md docs/*.md") do
+  for _, path in ipairs(files "README.md CONTRIBUTING.md docs/*.md") do
     describe(path, function()
       local server
       local place = {}
