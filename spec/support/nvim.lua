@@ -5,8 +5,6 @@ local run = require "spec.support.run"
 
 local nvim = {}
 
-local quote = run.quote
-
 ---@param file string
 ---@param environment? table<string, string>
 ---@return string output
@@ -16,9 +14,9 @@ function nvim.run(file, environment)
     "env", "-u", "LD_PRELOAD", "LUA_INIT=", "LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;'",
     "LUA_CPATH='build/5.1/?.so;build/5.1/specs/?.so;;'", "XDG_DATA_HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent",
   }
-  for name, value in pairs(environment or {}) do words[#words + 1] = quote(name .. "=" .. value) end
+  words[#words + 1] = run.assignments(environment)
   -- A hung editor does not heed SIGTERM.
-  words[#words + 1] = "timeout -k 1 120 nvim --headless -n -u NONE --noplugin -c " .. quote("luafile " .. file)
+  words[#words + 1] = "timeout -k 1 120 nvim --headless -n -u NONE --noplugin -c " .. run.quote("luafile " .. file)
   return run.shell(table.concat(words, " "))
 end
 

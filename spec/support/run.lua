@@ -12,6 +12,14 @@ end
 
 local quote = run.quote
 
+---@param environment? table<string, string>
+---@return string words  for the command env, in no order
+function run.assignments(environment)
+  local words = {}
+  for name, value in pairs(environment or {}) do words[#words + 1] = quote(name .. "=" .. value) end
+  return table.concat(words, " ")
+end
+
 ---@param command string
 ---@return string output  stdout and stderr
 ---@return integer status
@@ -34,7 +42,7 @@ function run.lua(code, before, environment)
   file:write(code)
   file:close()
   local words = { "env", quote("LUA_PATH=" .. package.path), quote("LUA_CPATH=" .. package.cpath) }
-  for name, value in pairs(environment or {}) do words[#words + 1] = quote(name .. "=" .. value) end
+  words[#words + 1] = run.assignments(environment)
   words[#words + 1] = before
   words[#words + 1] = quote(interpreter.name())
   words[#words + 1] = path

@@ -17,7 +17,5 @@ return function(block, place)
   file:close()
   local output, status = run.shell(BUILD:format(program, program .. ".c", ABI, LUA))
   if status ~= 0 then return output, status end
-  local words = {}
-  for name, value in pairs(place.environment) do words[#words + 1] = run.quote(name .. "=" .. value) end
-  return run.shell(RUN:format(table.concat(words, " "), program))
+  return run.shell(RUN:format(run.assignments(place.environment), program))
 end

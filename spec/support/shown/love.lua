@@ -5,7 +5,7 @@ local run = require "spec.support.run"
 local temporary = require "spec.support.temporary"
 
 return function(block, place)
-  local words = { "SHOWN_BLOCK=" .. temporary.file(lua.program(block), ".lua") }
-  for name, value in pairs(place.environment) do words[#words + 1] = run.quote(name .. "=" .. value) end
-  return run.shell(("env %s spec/support/love/display love spec/support/love/block"):format(table.concat(words, " ")))
+  local file = temporary.file(lua.program(block), ".lua")
+  return run.shell(("env SHOWN_BLOCK=%s %s spec/support/love/display love spec/support/love/block"):format(
+    file, run.assignments(place.environment)))
 end
