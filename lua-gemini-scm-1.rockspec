@@ -10,6 +10,7 @@ description = {
     A client for the Gemini API on libcurl: blocking calls, streams as iterators, JSON decoded in C.
     For Lua 5.1 to 5.4 and LuaJIT.
   ]],
+  license = "MIT",
 }
 dependencies = {
   "lua >= 5.1, < 5.5",

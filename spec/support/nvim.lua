@@ -1,27 +1,23 @@
 ---Runs Lua files in headless Neovim. It loads the plain build for LuaJIT, whatever interpreter and build runs the specs:
 ---a sanitizer's runtime can't be loaded into it.
 
-local nvim = {}
+local run = require "spec.support.run"
 
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
+local nvim = {}
 
 ---@param file string
 ---@param environment? table<string, string>
 ---@return string output
+---@return integer status
 function nvim.run(file, environment)
   local words = {
     "env", "-u", "LD_PRELOAD", "LUA_INIT=", "LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;'",
     "LUA_CPATH='build/5.1/?.so;build/5.1/specs/?.so;;'", "XDG_DATA_HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent",
   }
-  for name, value in pairs(environment or {}) do words[#words + 1] = quote(name .. "=" .. value) end
+  words[#words + 1] = run.assignments(environment)
   -- A hung editor does not heed SIGTERM.
-  words[#words + 1] = "timeout -k 1 120 nvim --headless -n -u NONE --noplugin -c " .. quote("luafile " .. file)
-  local pipe = assert(io.popen(table.concat(words, " ") .. " 2>&1"))
-  local output = pipe:read("*a")
-  pipe:close()
-  return output
+  words[#words + 1] = "timeout -k 1 120 nvim --headless -n -u NONE --noplugin -c " .. run.quote("luafile " .. file)
+  return run.shell(table.concat(words, " "))
 end
 
 return nvim

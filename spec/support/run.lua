@@ -1,11 +1,34 @@
----Runs Lua code in a process of its own, by the interpreter and with the paths of this one.
+---Runs commands, and Lua code in a process of its own, by the interpreter and with the paths of this one.
 
 local interpreter = require "gemini.emulator.interpreter"
 
 local run = {}
 
-local function quote(text)
+---@param text string
+---@return string word  of a shell's
+function run.quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+local quote = run.quote
+
+---@param environment? table<string, string>
+---@return string words  for the command env, in no order
+function run.assignments(environment)
+  local words = {}
+  for name, value in pairs(environment or {}) do words[#words + 1] = quote(name .. "=" .. value) end
+  return table.concat(words, " ")
+end
+
+---@param command string
+---@return string output  stdout and stderr
+---@return integer status
+function run.shell(command)
+  local pipe = assert(io.popen(("{ %s\n} 2>&1; printf '\\n%%d' $?"):format(command)))
+  local all = pipe:read "*a"
+  pipe:close()
+  local output, status = all:match "^(.*)\n(%d+)$"
+  return output, tonumber(status)
 end
 
 ---@param code string
@@ -19,16 +42,13 @@ function run.lua(code, before, environment)
   file:write(code)
   file:close()
   local words = { "env", quote("LUA_PATH=" .. package.path), quote("LUA_CPATH=" .. package.cpath) }
-  for name, value in pairs(environment or {}) do words[#words + 1] = quote(name .. "=" .. value) end
+  words[#words + 1] = run.assignments(environment)
   words[#words + 1] = before
   words[#words + 1] = quote(interpreter.name())
   words[#words + 1] = path
-  local pipe = assert(io.popen(table.concat(words, " ") .. " 2>&1; echo $?"))
-  local all = pipe:read("*a")
-  pipe:close()
+  local output, status = run.shell(table.concat(words, " "))
   os.remove(path)
-  local output, status = all:match("^(.-)(%d+)\n$")
-  return output, tonumber(status)
+  return output, status
 end
 
 return run
