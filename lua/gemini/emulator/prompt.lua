@@ -56,7 +56,7 @@ function prompt.text(body)
 end
 
 local function mentions(text, name)
-  return (" " .. text .. " "):find("[^%w_]" .. name:gsub("%p", "%%%0") .. "[^%w_]") ~= nil
+  return (" " .. text:lower() .. " "):find("[^%w_]" .. name:lower():gsub("%p", "%%%0") .. "[^%w_]") ~= nil
 end
 
 ---What functions gave, as the last content that is not the model's tells it.
