@@ -5,14 +5,16 @@
 local gemini = require "gemini"
 local schema = gemini.schema
 
-local path, messages = arg[1], { (table.unpack or unpack)(arg, 2) } -- luacheck: globals unpack
+local path, messages = arg[1], {}
+for i = 2, #arg do messages[i - 1] = arg[i] end
 if not path then
   io.stderr:write "usage: lua5.4 examples/assistant.lua FILE [MESSAGE …]\n"
   os.exit(2)
 end
 
 local MESSAGES = {
-  "Hello! Who are you?", "Please roll 3 dice.", "What does the clock in Lisbon show?", "Roll 5 more dice.", "Thank you.",
+  "Hello! Who are you?", "Please roll 3 dice.", "What does the clock in Lisbon show?", "Roll 5 more dice.",
+  "Thank you.",
 }
 
 local tools = { { functionDeclarations = {
