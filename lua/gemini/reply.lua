@@ -51,6 +51,8 @@ end
 ---@field finishReason string|number|nil
 ---@field blockReason string?  why the prompt was refused
 ---@field parsed any  its text as JSON, read anew at each access; nil when it is none
+---@field partial any  of a stream's chunk, where the request asks for JSON: the value of all the text that has come, as
+---  far as it is known. A table is the same one for all chunks, and grows; nil elsewhere
 local helpers = {}
 
 function helpers.text(response)
@@ -98,17 +100,28 @@ function helpers.parsed(response)
   return (require("gemini.json").decode(joined(response, false)))
 end
 
-local metatable = {
-  __name = "gemini.reply",
-  __index = function(response, name)
-    local helper = helpers[name]
-    return helper and helper(response)
-  end,
-  __newindex = function(response, name, value)
-    if helpers[name] then error(("%s is derived from the reply's parts and can't be set"):format(name), 2) end
-    rawset(response, name, value)
-  end,
-}
+-- A metatable with these helpers.
+local function metatableOf(named)
+  return {
+    __name = "gemini.reply",
+    __index = function(response, name)
+      local helper = named[name]
+      return helper and helper(response)
+    end,
+    __newindex = function(response, name, value)
+      if named[name] then error(("%s is derived from the reply's parts and can't be set"):format(name), 2) end
+      rawset(response, name, value)
+    end,
+  }
+end
+
+local metatable = metatableOf(helpers)
+
+---@param more table<string, fun(response: table): any>
+---@return table metatable  of replies that have further helpers
+function reply.metatable(more)
+  return metatableOf(setmetatable(more, { __index = helpers }))
+end
 
 ---Gives a response its helpers.
 ---@param response table
