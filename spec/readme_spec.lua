@@ -1,4 +1,4 @@
----The README's code runs as it stands, against the emulator. `--> ` says what a line prints. #checkout
+---The code of the README and the guides runs as it stands, against the emulator. `--> ` says what a line prints. #checkout
 
 local emulator = require "spec.support.emulator"
 local read = require "spec.support.read"
@@ -18,33 +18,39 @@ local function expected(block)
   return lines
 end
 
-describe("the README #checkout", function()
-  local server
-
-  setup(function() server = emulator.start { delay = 0, work = 0.2 } end)
-  teardown(function() server.stop() end)
-
-  local all = blocks(read "README.md")
-
-  it("has code on its first screen", function()
-    assert.is_true(#all > 6)
-    assert.truthy(read("README.md"):find("^# lua%-gemini\n\n```lua\n"))
-  end)
-
-  for i, block in ipairs(all) do
-    it("shows code that runs: block " .. i, function()
-      local code = block:find('require "gemini"', 1, true) and block or PREAMBLE .. block
-      local output, status = run.lua(code, nil, { GOOGLE_GEMINI_BASE_URL = server.url, GEMINI_API_KEY = "k" })
-      assert.equal(0, status, output)
-      local at = 1
-      for _, line in ipairs(expected(block)) do
-        local from, to = output:find(line, at, true)
-        assert.truthy(from, ("%q is not printed in:\n%s"):format(line, output))
-        at = to
-      end
-    end)
+-- Runs a block, and holds what it prints against what it says it prints.
+local function check(block, server)
+  local code = block:find('require "gemini"', 1, true) and block or PREAMBLE .. block
+  local output, status = run.lua(code, nil, { GOOGLE_GEMINI_BASE_URL = server.url, GEMINI_API_KEY = "k" })
+  assert.equal(0, status, output)
+  local at = 1
+  for _, line in ipairs(expected(block)) do
+    local from, to = output:find(line, at, true)
+    assert.truthy(from, ("%q is not printed in:\n%s"):format(line, output))
+    at = to
   end
+end
+
+it("README.md has code on its first screen #checkout", function()
+  assert.truthy(read("README.md"):find("^# lua%-gemini\n\n```lua\n"))
 end)
+
+for _, path in ipairs { "README.md", "docs/structured.md", "docs/webhooks.md" } do
+  describe(path .. " #checkout", function()
+    local server
+
+    setup(function() server = emulator.start { delay = 0, work = 0.2 } end)
+    teardown(function() server.stop() end)
+
+    local all = blocks(read(path))
+
+    it("shows code", function() assert.is_true(#all > 1) end)
+
+    for i, block in ipairs(all) do
+      it("shows code that runs: block " .. i, function() check(block, server) end)
+    end
+  end)
+end
 
 describe("docs/hosts.md #checkout", function()
   it("shows code that runs", function()
