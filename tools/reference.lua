@@ -45,7 +45,8 @@ A call gives one of these, or `nil` and an error:
   the family in snake_case, are in the types that editors read, [messages](../lua/gemini/meta/messages.lua), and so are
   the [arguments](../lua/gemini/meta/methods.lua) with their types. Three have helpers beside their fields:
   `GenerateContentResponse` has `text`, `thoughts`, `functionCalls`, `inlineData`, `finishReason`, `blockReason` and
-  `parsed`; `Interaction` has `text`; `Operation` has `wait` and `cancel`, that of a batch `state` and `results` too
+  `parsed`, as a stream's chunk `partial` too; `Interaction` has `text`; `Operation` has `wait` and `cancel`, that of a
+  batch `state` and `results` too
 - `{}`: an empty table, where there is nothing to say
 - bytes: a string; where they were saved, the path, and where `sink` took them, how many they were
 

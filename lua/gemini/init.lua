@@ -8,6 +8,7 @@
 ---@field base64 gemini.base64  bytes to base64 and back, for `inlineData`
 ---@field vector gemini.vector  vectors of float32: embeddings in little memory, and the search among them
 ---@field schema gemini.schema  schemas of JSON, for what a model is to answer and what functions take
+---@field webhook gemini.webhook  whether deliveries to webhooks are the API's
 ---@field null lightuserdata  JSON's null
 ---@field array fun(t?: table): table  marks a table as a JSON array, so that an empty one is `[]`; returns it
 ---@field run fun(fn: function, ...: any): any  runs a function in which calls yield, and all tasks that it begins
@@ -30,6 +31,7 @@ local parts = {
   base64 = false,
   vector = false,
   schema = false,
+  webhook = false,
   null = "gemini.json",
   array = "gemini.json",
   loop = false,

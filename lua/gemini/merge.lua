@@ -6,6 +6,7 @@ require("gemini.interpreted")()
 
 local codec = require "gemini.codec"
 local errors = require "gemini.errors"
+local jsonstream = require "gemini.jsonstream"
 local reply = require "gemini.reply"
 local tables = require "gemini.tables"
 
@@ -17,16 +18,18 @@ local tables = require "gemini.tables"
 ---@field private catching boolean  the backlog is being merged
 ---@field lost boolean  an error ended that
 ---@field private ended boolean  a finish reason has been seen
+---@field private wrapJson false|fun(chunk: table): gemini.Reply  of a stream that brings JSON
 local Merge = {}
 Merge.__index = Merge
 
----@param _ table  the call's arguments
+---@param args table  the call's
 ---@param wire gemini.Wire  that the events are read by
 ---@return gemini.Merge
-local function new(_, wire)
+local function new(args, wire)
   local backlog = codec.backlog()
   return setmetatable({
     backlog = backlog, decode = wire.decode, catching = false, lost = false, ended = false, top = {}, candidates = {},
+    wrapJson = jsonstream(args),
   }, Merge)
 end
 
@@ -115,7 +118,7 @@ function Merge:add(chunk, apart)
     catchUp(self)
     addChunk(self, chunk)
   end
-  return reply.wrap(chunk)
+  return self.wrapJson and self.wrapJson(chunk) or reply.wrap(chunk)
 end
 
 local function parts(runs)

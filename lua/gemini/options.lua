@@ -162,6 +162,14 @@ options.step = { budget = duration }
 ---@field requests? table[]  the batch's requests, each with its key in `metadata.key` or `key`, for the results
 options.results = { requests = { ofType("table"), "a list" } }
 
+---@class gemini.WebhookOptions
+---@field tolerance? number  seconds that the time of a delivery may be off; 300 when absent
+---@field now? number  Unix seconds, in the clock's place: for a delivery that was kept
+options.webhook = {
+  tolerance = { amount, "a number of seconds", "number" },
+  now = { amount, "a time in Unix seconds", "number" },
+}
+
 local function fileName(value)
   return type(value) == "string" and value ~= "" and not value:find("%z")
 end

@@ -55,6 +55,8 @@ end
 ---@field toolTurns gemini.Content[]?  what was said before it: calls of functions, and what came of them; nil where no
 ---  call could be carried out
 ---@field toolLimit boolean?  true where its calls were not carried out, for `maxToolRounds` answers had some before
+---@field partial any  of a stream's chunk, where the request asks for JSON: the value of all the text that has come, as
+---  far as it is known. A table is the same one for all chunks, and grows; nil elsewhere
 local helpers = {}
 
 function helpers.text(response)
@@ -106,17 +108,28 @@ for _, name in ipairs { "toolTurns", "toolLimit" } do
   helpers[name] = function(response) return beside.get(response, name) end
 end
 
-local metatable = {
-  __name = "gemini.reply",
-  __index = function(response, name)
-    local helper = helpers[name]
-    return helper and helper(response)
-  end,
-  __newindex = function(response, name, value)
-    if helpers[name] then error(("%s is derived from the reply's parts and can't be set"):format(name), 2) end
-    rawset(response, name, value)
-  end,
-}
+-- A metatable with these helpers.
+local function metatableOf(named)
+  return {
+    __name = "gemini.reply",
+    __index = function(response, name)
+      local helper = named[name]
+      return helper and helper(response)
+    end,
+    __newindex = function(response, name, value)
+      if named[name] then error(("%s is derived from the reply's parts and can't be set"):format(name), 2) end
+      rawset(response, name, value)
+    end,
+  }
+end
+
+local metatable = metatableOf(helpers)
+
+---@param more table<string, fun(response: table): any>
+---@return table metatable  of replies that have further helpers
+function reply.metatable(more)
+  return metatableOf(setmetatable(more, { __index = helpers }))
+end
 
 ---Gives a response its helpers.
 ---@param response table

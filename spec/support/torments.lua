@@ -23,8 +23,8 @@ local function ask(client)
   return reply and reply.text, err
 end
 
-local function begin(client)
-  return client.models:streamGenerateContent(QUESTION)
+local function begin(client, config)
+  return client.models:streamGenerateContent { model = "m", contents = "x", generationConfig = config }
 end
 
 -- The first chunk of a stream that goes on.
@@ -98,6 +98,16 @@ return {
       return table.concat(texts)
     end,
     gives = "abc",
+  },
+
+  ["a stream of JSON"] = {
+    scripts = { talk.last(talk.sse(talk.chunk '{"a":["x\\u00' .. talk.chunk 'e4 and' .. talk.chunk(' so on",1]}', "STOP"))) },
+    act = function(client)
+      local value
+      for chunk in begin(client, { responseMimeType = "application/json" }) do value = chunk.partial end
+      return value.a[1] .. value.a[2]
+    end,
+    gives = "xä and so on1",
   },
 
   ["a stream collected"] = {
