@@ -50,28 +50,37 @@ function file.read(path)
   return value.exchanges
 end
 
+-- A stream that nobody closes is written by a finaliser, maybe at the state's end, when LuaJIT may have unloaded C
+-- modules already: so there is plain Lua here.
+local function nameBeside(path) return path .. ".new" end
+
 ---@param path string
 ---@return string? problem  why it can't be written
 function file.problem(path)
-  local target, problem = require("gemini.download.targets").file(path)
-  if not target then return problem end
-  target.abandon()
+  local opened, problem = io.open(nameBeside(path), "wb")
+  if not opened then return problem end
+  opened:close()
+  os.remove(nameBeside(path))
+end
+
+local function textOf(texts)
+  local indent = "\n" .. ("  "):rep(file.DEPTH)
+  return FORM:format(VERSION) .. indent .. table.concat(texts, "," .. indent) .. "\n  ]\n}\n"
 end
 
 ---@param path string
----@param texts string[]  the exchanges, encoded
+---@param texts string[]  the exchanges, encoded; one at least
 ---@return string? problem
 function file.write(path, texts)
-  local target, problem = require("gemini.download.targets").file(path)
-  if not target then return problem end
-  local indent = "\n" .. ("  "):rep(file.DEPTH)
-  local all = #texts == 0 and "]\n}\n" or indent .. table.concat(texts, "," .. indent) .. "\n  ]\n}\n"
+  local opened, problem = io.open(nameBeside(path), "wb")
+  if not opened then return problem end
   local ok
-  ok, problem = target.write(FORM:format(VERSION) .. all)
-  if ok then ok, problem = target.finish() end
-  if ok then return nil end
-  target.abandon()
-  return problem
+  ok, problem = opened:write(textOf(texts))
+  local closed, why = opened:close()
+  if ok and closed then ok, problem = os.rename(nameBeside(path), path) end
+  if ok and closed then return nil end
+  os.remove(nameBeside(path))
+  return problem or why
 end
 
 return file

@@ -109,6 +109,7 @@ end
 -- A length is that of the bytes that came, which others may stand for.
 local function packed(self, response, secret)
   local out = portable.pack(response, self.baseUrl, secret)
+  out.text = out.text and portable.cut(out.text, secret)
   if out.headers and out.text ~= response.text then out.headers["content-length"] = nil end
   return out
 end

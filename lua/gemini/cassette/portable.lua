@@ -36,20 +36,12 @@ local function forms(secret)
   return out
 end
 
--- A text without the beginning of a secret that was cut off.
-local function withoutBeginning(text, secret)
-  for length = math.min(#secret - 1, #text), TELLING, -1 do
-    if text:sub(-length) == secret:sub(1, length) then return text:sub(1, -length - 1) end
-  end
-  return text
-end
-
 local function redacted(text, secret)
   if not secret or #secret < SHORTEST then return text end
   for form, instead in next, forms(secret) do
     if text:find(form, 1, true) then text = text:gsub(escaped(form), instead) end
   end
-  return withoutBeginning(text, secret)
+  return text
 end
 
 -- A tree with its texts, names included, changed by a function.
@@ -59,6 +51,16 @@ local function mapped(value, fn)
   local out = {}
   for name, inner in next, value do out[mapped(name, fn)] = mapped(inner, fn) end
   return setmetatable(out, getmetatable(value))
+end
+
+---@param text string  that may have broken off
+---@param secret? string
+---@return string text  without the beginning of the secret at its end
+function portable.cut(text, secret)
+  for length = math.min(secret and #secret - 1 or 0, #text), TELLING, -1 do
+    if text:sub(-length) == secret:sub(1, length) then return text:sub(1, -length - 1) end
+  end
+  return text
 end
 
 ---@param value any  a text, or a tree
