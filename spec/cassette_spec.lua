@@ -547,7 +547,11 @@ describe("a cassette's file", function()
     for _, mode in ipairs { "auto", "replay", "record" } do
       assert.equal("FILE is no cassette", refused("{}", mode))
       assert.equal("FILE is no cassette: it has no exchanges", refused('{"cassette":1}', mode))
-      assert.equal("FILE is no cassette: exchange 1 is none", refused('{"cassette":1,"exchanges":[{}]}', mode))
+      for _, exchange in ipairs {
+        "{}", '{"request":{"verb":"GET"},"response":{"status":200}}', '{"request":{"verb":"GET","path":"/"},"response":{}}',
+      } do
+        assert.equal("FILE is no cassette: exchange 1 is none", refused('{"cassette":1,"exchanges":[' .. exchange .. "]}", mode))
+      end
       assert.equal("FILE is a cassette of another version of lua-gemini", refused('{"cassette":2}', mode))
       assert.truthy(refused("print 'hello'", mode):find "^FILE is no cassette: .* at byte")
       assert.truthy(refused("", mode):find "^FILE is no cassette: ")

@@ -21,8 +21,16 @@ local function readAll(path)
   return text, problem and ("%s: %s"):format(path, problem)
 end
 
+local function isRequest(value)
+  return type(value) == "table" and type(value.verb) == "string" and type(value.path) == "string"
+end
+
+local function isResponse(value)
+  return type(value) == "table" and (type(value.status) == "number" or type(value.failure) == "table")
+end
+
 local function isExchange(value)
-  return type(value) == "table" and type(value.request) == "table" and type(value.response) == "table"
+  return type(value) == "table" and isRequest(value.request) and isResponse(value.response)
 end
 
 -- What is wrong with a file's value, nil if nothing is.
