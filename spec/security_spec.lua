@@ -3,6 +3,7 @@
 local cjson = require "cjson"
 local gemini = require "gemini"
 local loopback = require "loopback"
+local read = require "spec.support.read"
 local run = require "spec.support.run"
 local talk = require "spec.support.talk"
 local temporary = require "spec.support.temporary"
@@ -125,38 +126,43 @@ describe("the key", function()
     assert.equal(1, #server:requests())
   end)
 
-  it("is in nothing that a caller holds, whatever its state", function()
-    local session = talk.http("200 OK", "", "X-Goog-Upload-URL: /session\r\nX-Goog-Upload-Status: active\r\n")
-    local client = with({
-      { { "recv" }, { "send", talk.sse(talk.chunk "a") }, { "hold" } },
-      talk.last(talk.sse(talk.chunk("a", "STOP"))),
-      talk.last(talk.ok '{"name":"operations/x","metadata":{}}'),
-      talk.last(talk.ok '{"models":[{"name":"models/a"}],"nextPageToken":"t"}'),
-      talk.last(session),
-      talk.last(talk.http("400 No", "")),
-    }, { headers = { ["X-Mine"] = "1" }, limit = { concurrency = 5 } })
-    local open = client.models:streamGenerateContent { model = "m", contents = "x" }
-    assert.equal("a", open:next().text)
-    local ended = client.models:streamGenerateContent { model = "m", contents = "x" }
-    assert(ended:collect())
-    local operation = assert(client.tunedModels:create { displayName = "x", tuningTask = {} })
-    local pager = client.models:list()
-    local page = assert(pager:page())
-    local upload
-    local _, err = client.files:upload {
-      data = "x", mimeType = "a/b", protocol = "resumable", onProgress = function(_, _, up) upload = up end,
-    }
-    assert.is_string(upload.session.url)
-    local task = gemini.spawn(function() return client.models:get { name = "a" } end)
-    hides(client, client.models, open, ended, operation, pager, page, upload, err, err.session, task, modules())
-    task:cancel()
-    open:close()
-    hides(open, task)
-  end)
+  for name, mode in pairs { ["its state"] = false, ["its state, and while it is recorded"] = "record" } do
+    it("is in nothing that a caller holds, whatever " .. name, function()
+      local session = talk.http("200 OK", "", "X-Goog-Upload-URL: /session\r\nX-Goog-Upload-Status: active\r\n")
+      local client = with({
+        { { "recv" }, { "send", talk.sse(talk.chunk "a") }, { "hold" } },
+        talk.last(talk.sse(talk.chunk("a", "STOP"))),
+        talk.last(talk.ok '{"name":"operations/x","metadata":{}}'),
+        talk.last(talk.ok '{"models":[{"name":"models/a"}],"nextPageToken":"t"}'),
+        talk.last(session),
+        talk.last(talk.http("400 No", "")),
+      }, {
+        headers = { ["X-Mine"] = "1" }, limit = { concurrency = 5 }, mode = mode or nil, replay = mode and temporary.file() or nil,
+      })
+      local open = client.models:streamGenerateContent { model = "m", contents = "x" }
+      assert.equal("a", open:next().text)
+      local ended = client.models:streamGenerateContent { model = "m", contents = "x" }
+      assert(ended:collect())
+      local operation = assert(client.tunedModels:create { displayName = "x", tuningTask = {} })
+      local pager = client.models:list()
+      local page = assert(pager:page())
+      local upload
+      local _, err = client.files:upload {
+        data = "x", mimeType = "a/b", protocol = "resumable", onProgress = function(_, _, up) upload = up end,
+      }
+      assert.is_string(upload.session.url)
+      local task = gemini.spawn(function() return client.models:get { name = "a" } end)
+      hides(client, client.models, open, ended, operation, pager, page, upload, err, err.session, task, modules())
+      task:cancel()
+      open:close()
+      hides(open, task)
+    end)
+  end
 
   it("and a proxy's password are not in a stream that fails, nor is a token", function()
+    local path = temporary.file()
     local client = gemini.new {
-      retry = false,
+      retry = false, replay = path, mode = "record",
       token = function() return KEY end, proxy = "http://u:p-secret-of-proxies@127.0.0.1:1",
       baseUrl = "https://gemini.example", headers = { Authorization = "Bearer " .. KEY },
     }
@@ -164,7 +170,7 @@ describe("the key", function()
     local reply, err = stream:collect()
     assert.is_nil(reply)
     assert.equal("network", err.kind)
-    hides(client, stream, err)
+    hides(client, stream, err, read(path))
   end)
 
   it("is not repeated by an error about options", function()

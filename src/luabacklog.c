@@ -29,13 +29,26 @@ static int backlog_take(lua_State *L) {
   return 1;
 }
 
+static int backlog_add(lua_State *L) {
+  handle *h = gem_self(L, BACKLOG);
+  size_t len;
+  const char *text = luaL_checklstring(L, 2, &len);
+  if (h->taking) return luaL_error(L, "this backlog is being read, or an error ended an earlier read");
+  return gem_backlog_add(&h->b, text, len) == GEM_OK ? 0 : gem_no_memory(L);
+}
+
 static int backlog_gc(lua_State *L) {
   handle *h = gem_self(L, BACKLOG);
   gem_backlog_free(&h->b);
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"take", backlog_take}, {"__gc", backlog_gc}, {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"take", backlog_take},
+    {"add", backlog_add},
+    {"__gc", backlog_gc},
+    {NULL, NULL},
+};
 
 void gem_luabacklog_register(lua_State *L) {
   gem_newtype(L, BACKLOG, methods);

@@ -46,8 +46,10 @@ function Attempts:again(err, reached)
   local seconds = delay(self, err)
   if not seconds or deadline.isOver(self.ends, seconds) then return false end
   local onRetry = self.first.onRetry
-  if onRetry then onRetry(err, self.first.label.attempts, seconds) end
-  loop.sleep(seconds)
+  local label = self.first.label
+  if onRetry then onRetry(err, label.attempts, seconds) end
+  -- What a cassette plays comes to nothing by waiting.
+  loop.sleep(label.played and 0 or seconds)
   self.hasRepeated = true
   return true
 end

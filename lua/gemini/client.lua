@@ -30,6 +30,8 @@ local GOOGLE = "https://generativelanguage.googleapis.com"
 ---@field maxRedirects integer
 ---@field check? boolean
 ---@field gate? gemini.Gate
+---@field cassette? gemini.Cassette
+---@field played? boolean  the last answer was the cassette's
 ---@field retry gemini.Retry  what was given, until the first resource is named
 ---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)
 ---@field onRequest? fun(request: table)
@@ -62,6 +64,13 @@ local function always(header, secret)
   end
 end
 
+-- What a cassette has can be played without a key.
+local function nobody(given)
+  local problem = "no API key: give apiKey, or set GEMINI_API_KEY in the environment"
+  if not given.replay then return nil, problem end
+  return function(label) return nil, require("gemini.errors").new("io", problem, label) end
+end
+
 -- How a request says who asks; or nil and what is wrong.
 local function credentials(given)
   local token = given.token
@@ -73,7 +82,7 @@ local function credentials(given)
   end
   local key, name = given.apiKey, "apiKey"
   if not key then key, name = environment("GEMINI_API_KEY", "GOOGLE_API_KEY") end
-  if not key then return nil, "no API key: give apiKey, or set GEMINI_API_KEY in the environment" end
+  if not key then return nobody(given) end
   local problem = secretProblem(name, key)
   if problem then return nil, problem end
   return always({ ["x-goog-api-key"] = key }, key)
@@ -97,6 +106,16 @@ local function copied(given)
   local problem = options.check(given, options.client)
   if problem then return nil, problem end
   return tables.copy(given)
+end
+
+-- The cassette, nil where there is none; or nil and what is wrong with it.
+local function cassetteOf(given, baseUrl, who)
+  if not given.replay then return nil, given.mode and "mode is for a cassette: give replay, the name of its file" end
+  local label = {}
+  if type(given.token) ~= "function" then who(label) end
+  return require("gemini.cassette").open {
+    path = given.replay, mode = given.mode or "auto", baseUrl = baseUrl, secret = label.secret,
+  }
 end
 
 -- What is wrong with options that are of the right types.
@@ -123,8 +142,12 @@ local function open(given)
   local who
   who, problem = credentials(given)
   if not who then return nil, problem end
+  baseUrl = baseUrl:gsub("/+$", "")
+  local cassette
+  cassette, problem = cassetteOf(given, baseUrl, who)
+  if problem then return nil, problem end
   return sealed {
-    baseUrl = baseUrl:gsub("/+$", ""),
+    baseUrl = baseUrl,
     version = given.version or "v1beta",
     headers = given.headers and headers.merge(given.headers) or {},
     sharedHeaders = {},
@@ -141,7 +164,8 @@ local function open(given)
     maxHeaderSize = given.maxHeaderSize,
     maxRedirects = given.maxRedirects or 5,
     check = given.check,
-    gate = given.limit and require("gemini.gate").new(given.limit),
+    gate = given.limit and given.mode ~= "replay" and require("gemini.gate").new(given.limit) or nil,
+    cassette = cassette,
     retry = given.retry and tables.copy(given.retry) or given.retry,
     onRetry = given.onRetry,
     onRequest = given.onRequest,

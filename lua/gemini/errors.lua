@@ -86,6 +86,7 @@ end
 ---@field url string
 ---@field attempts integer  requests sent so far
 ---@field secret? fun(): string  what no error may show, though the server did; a function, which no dump shows either
+---@field played? boolean  the last answer was a cassette's
 
 ---What errors about a resource tell of it, when it came with a request or does with the next one.
 ---@param client gemini.State

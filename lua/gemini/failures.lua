@@ -27,8 +27,10 @@ local PROXY = {
   { "HTTP code (%d+) from proxy", "the proxy does not let us through to %s, HTTP status " },
 }
 
--- What libcurl repeats of a proxy's URL may hold a password.
-local function withoutPassword(message)
+---What libcurl repeats of a proxy's URL may hold a password.
+---@param message string
+---@return string message
+function failures.withoutPassword(message)
   return (message:gsub("([Pp]roxy [^']*)'.*'", "%1(redacted)"):gsub("//[^/%s]*@", "//(redacted)@"))
 end
 
@@ -52,7 +54,7 @@ end
 function failures.tell(kind, message, url)
   local host = message:find("^proxy: ") and "the proxy" or url:match("^%a[%w+.-]*://([^/?#]*)") or url
   local told = kind == "tls" and insecurity(message, host) or refusal(message, host)
-  message = withoutPassword(message)
+  message = failures.withoutPassword(message)
   return told and ("%s: %s"):format(told, message) or message
 end
 

@@ -46,6 +46,12 @@ local size = { count(1), "a positive number of bytes", "integer" }
 local map = { ofType("table"), "a table of names and values" }
 local hook = hookOf()
 
+local function fileName(value)
+  return type(value) == "string" and value ~= "" and not value:find("%z")
+end
+
+local file = { fileName, "the name of a file", "string" }
+
 ---@class gemini.Options
 ---@field apiKey? string  else the environment's GEMINI_API_KEY, else GOOGLE_API_KEY
 ---@field token? string|fun():string  an OAuth access token, or what returns one, in the key's place
@@ -68,6 +74,9 @@ local hook = hookOf()
 ---@field check? boolean  hold requests against the facts about the API before they are sent
 ---@field limit? gemini.Limit  how much all calls of the client may do together
 ---@field retry? gemini.Retry|false  when requests are sent again; false for never
+---@field replay? string  the file of a cassette, whose recorded answers are given in the server's place
+---@field mode? "record"|"replay"|"auto"  of the cassette: all is sent and recorded, or nothing is sent, or what it does
+---  not have yet is; "auto" when absent
 ---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)  called before a request is sent again: what
 ---  broke, how many were sent, and the seconds that are waited
 ---@field onRequest? fun(request: table)  sees method, verb, url, headers (the key redacted) and body of each request
@@ -95,6 +104,10 @@ options.client = {
   check = { ofType("boolean"), "true or false" },
   limit = { ofType("table"), "a table of limits" },
   retry = retry,
+  replay = file,
+  mode = {
+    oneOf("record", "replay", "auto"), '"record", "replay" or "auto"', '"record"|"replay"|"auto"',
+  },
   onRetry = hook,
   onRequest = hook,
   onResponse = hook,
@@ -169,12 +182,6 @@ options.webhook = {
   tolerance = { amount, "a number of seconds", "number" },
   now = { amount, "a time in Unix seconds", "number" },
 }
-
-local function fileName(value)
-  return type(value) == "string" and value ~= "" and not value:find("%z")
-end
-
-local file = { fileName, "the name of a file", "string" }
 
 ---@class gemini.Packing
 ---@field packed? boolean  give the embeddings as vectors, in place of lists of numbers

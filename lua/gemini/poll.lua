@@ -25,11 +25,11 @@ function poll.options(client, call, ends)
   return options
 end
 
--- Waits between two looks; false where the time is up.
-local function pause(seconds, ends)
+-- Waits between two looks; false where the time is up. What a cassette plays is not waited for.
+local function pause(client, seconds, ends)
   local left = deadline.left(ends) or seconds
   if left <= 0 then return false end
-  loop.sleep(math.min(seconds, left))
+  loop.sleep(client.played and 0 or math.min(seconds, left))
   return not ends or deadline.left(ends) > 0
 end
 
@@ -49,7 +49,7 @@ function poll.run(client, given, subject, call)
   local ends, interval = deadline.after(given.timeout), given.interval or FIRST
   while not subject.done() do
     if given.onProgress then given.onProgress(subject.value()) end
-    if not pause(interval, ends) then return nil end
+    if not pause(client, interval, ends) then return nil end
     local looked, err = subject.look(poll.options(client, call, ends))
     if not looked then
       local over = err.kind == "timeout" and deadline.isOver(ends)

@@ -47,11 +47,14 @@ local function prepare(who, given)
   return list
 end
 
-local function send(client, request, who, timeout)
-  local label = request.label
+local function count(client, request, who)
   if client.onRequest then announce(client, request, headers.merge(who, request.headers)) end
-  label.attempts = label.attempts + 1
-  client.secret = label.secret
+  request.label.attempts = request.label.attempts + 1
+end
+
+local function send(client, request, who, timeout)
+  count(client, request, who)
+  client.secret = request.label.secret
   return loop.submit(request, prepare(who, request.headers), timeout)
 end
 
@@ -65,18 +68,33 @@ local function dispatch(client, request, timeout)
   return send(client, request, who, timeout)
 end
 
+-- Asks the client's cassette before, and lets it have the answer.
+local function consult(client, request, timeout)
+  local turn, err = client.cassette:turn(request)
+  if not turn then return nil, err end
+  client.played = request.label.played
+  if client.played then
+    count(client, request)
+    return client.cassette:play(turn, request)
+  end
+  local transfer
+  transfer, err = dispatch(client, request, timeout)
+  if not transfer then return nil, err end
+  return loop.own(client.cassette:record(turn, request, transfer))
+end
+
 ---Starts a request, once the client's limits allow it.
 ---@param client gemini.State
 ---@param request gemini.Request
 ---@return userdata? transfer
 ---@return gemini.Error? err  when there are no credentials to send, or no turn came in time
 function rest.submit(client, request)
-  local gate = client.gate
-  if not gate then return dispatch(client, request, request.timeout) end
+  local gate, start = client.gate, client.cassette and consult or dispatch
+  if not gate then return start(client, request, request.timeout) end
   local left, late, place = gate:enter(request)
   if late then return nil, late end
   -- The user's functions that are called here may wait, or raise.
-  local ok, transfer, err = loop.try(dispatch, client, request, left)
+  local ok, transfer, err = loop.try(start, client, request, left)
   gate:fill(place, ok and transfer or nil)
   if not ok then error(transfer, 0) end
   return transfer, err

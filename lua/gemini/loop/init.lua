@@ -16,18 +16,28 @@ local loop = {
 
 local WEAK = { __mode = "k" }
 
+-- Ends a transfer with the task that has begun it.
+local function hold(transfer)
+  local self = tasks.innermost()
+  if self and not task.hasEnded(self) then
+    self.owned = self.owned or setmetatable({}, WEAK)
+    self.owned[transfer] = true
+  end
+  return transfer
+end
+
+---Ends what stands for a transfer with the task that has begun it.
+---@param transfer table
+---@return table transfer  the same
+loop.own = hold
+
 ---Starts an exchange. libcurl is loaded here, at the first one.
 ---@param request table  see luarequest.h
 ---@param headers? userdata  in the place of the request's own
 ---@param timeout? number  likewise
 ---@return userdata transfer
 function loop.submit(request, headers, timeout)
-  local transfer, self = driver.submit(request, headers, timeout), tasks.innermost()
-  if self and not task.hasEnded(self) then
-    self.owned = self.owned or setmetatable({}, WEAK)
-    self.owned[transfer] = true
-  end
-  return transfer
+  return hold(driver.submit(request, headers, timeout))
 end
 
 -- ---- For calls. ----
