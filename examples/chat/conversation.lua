@@ -9,12 +9,6 @@ function conversation.new(client, model)
   return { client = client, model = model, contents = gemini.array(), attached = {}, unsaved = false }
 end
 
-local function copy(list)
-  local out = {}
-  for i, item in ipairs(list) do out[i] = item end
-  return out
-end
-
 -- Shows a stream as it comes.
 local function show(stream)
   while true do
@@ -25,24 +19,15 @@ local function show(stream)
   end
 end
 
--- The whole answer to these turns; or nil and what went wrong.
-local function stream(chat, contents)
-  local answer = chat.client.models:streamGenerateContent {
-    model = chat.model, contents = contents, systemInstruction = chat.system,
-  }
-  local reply, err = terminal.interruptible(show, answer)
+-- The whole answer to a message, and the turns behind it; or nil and what went wrong.
+local function answer(chat, message)
+  local turns = chat.client:chat { model = chat.model, systemInstruction = chat.system, history = chat.contents }
+  local stream = turns:stream(message)
+  local reply, err = terminal.interruptible(show, stream)
   -- Where it was stopped between two chunks, it is still open.
-  answer:close()
+  stream:close()
   terminal.endLine()
-  return reply, err
-end
-
--- The model's turn; nil where there is nothing in it, which the API would not take again.
-local function turnOf(reply)
-  local content = ((reply.candidates or {})[1] or {}).content
-  if not (content and content.parts and content.parts[1]) then return nil end
-  content.role = content.role or "model"
-  return content
+  return reply, reply and turns.history or err
 end
 
 -- What an answer has besides its text.
@@ -58,19 +43,16 @@ end
 ---@return boolean? ok
 ---@return any problem
 function conversation.ask(chat, text)
-  local contents, parts = copy(chat.contents), copy(chat.attached)
-  parts[#parts + 1] = { text = text }
-  local turn = { role = "user", parts = parts }
-  contents[#contents + 1] = turn
-  local reply, err = stream(chat, contents)
-  if err == "stopped" then return nil, "stopped; question and answer are forgotten" end
-  if not reply then return nil, err end
-  local said = turnOf(reply)
-  if not said then return nil, ("there was no answer: %s"):format(reply.blockReason or reply.finishReason) end
+  local message = { text }
+  for i, part in ipairs(chat.attached) do table.insert(message, i, part) end
+  local reply, result = answer(chat, message)
+  if result == "stopped" then return nil, "stopped; question and answer are forgotten" end
+  if not reply then return nil, result end
+  if #result == #chat.contents then
+    return nil, ("there was no answer: %s"):format(reply.blockReason or reply.finishReason)
+  end
   remark(reply)
-  table.insert(chat.contents, turn)
-  table.insert(chat.contents, said)
-  chat.attached, chat.unsaved = {}, true
+  chat.contents, chat.attached, chat.unsaved = result, {}, true
   return true
 end
 
