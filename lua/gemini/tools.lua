@@ -2,7 +2,7 @@
 
 require("gemini.interpreted")()
 
-local json = require("gemini.lazy") "gemini.json"
+local codec = require("gemini.lazy") "gemini.codec"
 local tables = require "gemini.tables"
 local tasks = require "gemini.loop.tasks"
 local together = require "gemini.loop.together"
@@ -93,7 +93,7 @@ local function runner(plan, tool, args, context)
 end
 
 local function isNamed(value)
-  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= getmetatable(json.array())
+  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= codec.arrayMt
 end
 
 -- What a function gave in the form that a model is told it.
@@ -102,13 +102,13 @@ local function response(outcome)
   if not outcome.ok then return { error = tostring(value) }, true end
   if value == nil and why ~= nil then return { error = tostring(why) }, true end
   if isNamed(value) then return value, false end
-  return { output = value == nil and json.null or value }, false
+  return { output = value == nil and codec.null or value }, false
 end
 
 local function result(call, outcome)
   local value, failed = response(outcome)
-  local ok, problem = pcall(json.encode, value)
-  if not ok then value, failed = { error = "the result can't be sent: " .. tostring(problem) }, true end
+  local text, problem = codec.encode(value)
+  if not text then value, failed = { error = "the result can't be sent: " .. problem }, true end
   return { call = call, response = value, failed = failed }
 end
 

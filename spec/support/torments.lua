@@ -16,6 +16,13 @@ local SESSION = {
   { "recv" }, { "send", talk.http("200 OK", FILE, "X-Goog-Upload-Status: final\r\nConnection: close\r\n") }, { "close" },
 }
 
+-- A call of a function, and what the model says then, on one connection.
+local CALL = '{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"f","args":{"a":1}}}]},"finishReason":"STOP"}]}'
+local CALLING = {
+  { "recv" }, { "send", talk.http("200 OK", CALL) },
+  { "recv" }, { "send", talk.http("200 OK", REPLY, "Connection: close\r\n") }, { "close" },
+}
+
 local QUESTION = { model = "m", contents = "x" }
 
 local function ask(client)
@@ -155,6 +162,34 @@ return {
     end,
     gives = "xä1 xä2 xä3",
     tasks = true,
+  },
+
+  ["a chat that streams"] = {
+    scripts = { talk.last(EVENTS) },
+    act = function(client)
+      local chat, texts = client:chat { model = "m" }, {}
+      for chunk in chat:stream "x" do texts[#texts + 1] = chunk.text end
+      return table.concat(texts) .. #chat.history
+    end,
+    gives = "abc2",
+  },
+
+  ["a function that is called"] = {
+    scripts = { CALLING },
+    act = function(client)
+      local declaration = { name = "f", call = function(args) return args.a end }
+      local chat = client:chat { model = "m", tools = { { functionDeclarations = { declaration } } } }
+      local reply, err = chat:send "x"
+      if not reply then return nil, err end
+      local told = chat.history[3].parts[1].functionResponse.response
+      if told.error then error(told.error, 0) end
+      return reply.text .. told.output .. #chat.history
+    end,
+    gives = "xä14",
+    tasks = true,
+    settle = function(client)
+      repeat until not client.models:get({ name = "x" }).candidates[1].content.parts[1].functionCall
+    end,
   },
 
   ["an upload in one request"] = {

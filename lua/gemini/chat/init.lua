@@ -58,17 +58,16 @@ end
 -- Takes a turn: what the history is then decides what is sent. What is wrong is raised at the user's place.
 local function begin(self, name, method, message, call)
   local turn = { task = tasks.current() }
-  local problem, asked, plan = self.turns:enter(turn), nil, nil
-  if not problem then
-    local ok, first, second = pcall(prepare, self, method, message, call)
-    if ok and first then asked, plan = first, second else problem = ok and second or first end
+  local never = self.turns:enter(turn)
+  if never then error(("chat:%s: %s"):format(name, never), 3) end
+  local ok, asked, plan = pcall(prepare, self, method, message, call)
+  if ok and asked then
+    turn.plan = plan
+    return turn, asked, plan
   end
-  if problem then
-    self.turns:leave(turn)
-    error(("chat:%s: %s"):format(name, problem), 3)
-  end
-  turn.plan = plan
-  return turn, asked, plan
+  self.turns:leave(turn)
+  if not ok then error(asked, 0) end
+  error(("chat:%s: %s"):format(name, plan), 3)
 end
 
 ---Says something, and waits for the whole answer.
