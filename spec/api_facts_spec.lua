@@ -84,6 +84,8 @@ local function expected(row)
     download = row.reply == "bytes" or nil,
     once = row.verb == "POST" and MAKERS[row.method] or nil,
     packed = PACKED[row.full],
+    -- What generates content may call functions.
+    tools = (row.method == "generateContent" or row.method == "streamGenerateContent") or nil,
   }
 end
 
