@@ -22,8 +22,8 @@ local errors = {}
 ---@field details? table[]  as the server sent them
 ---@field violations? table[]  BadRequest's and QuotaFailure's among them
 ---@field retryAfter? number  seconds to wait, as the server says, which cuts RetryInfo's to whole ones: add a margin
----@field partial? gemini.Reply|gemini.File|gemini.Operation  what a stream had brought before, or what an upload has
----  made that was waited for in vain
+---@field partial? gemini.Reply|gemini.File|gemini.Operation|table  what a stream had brought before, what an upload has
+---  made that was waited for in vain, the batch that run() waited for, or the embeddings of embedMany that came
 ---@field session? gemini.UploadSession  of an upload that may go on
 ---@field attempts integer  requests sent
 ---@field traceback? string  where a task raised it first
