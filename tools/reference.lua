@@ -69,6 +69,7 @@ local RETURNS = {
   bytes = function() return "bytes" end,
   empty = function() return "`{}`" end,
   reply = short,
+  own = function(words) return words end,
 }
 
 local function origins(row)
@@ -127,7 +128,8 @@ local function line(resource, name)
   local row = methods.rows(resource)[name]
   local kind, message = methods.returns(resource, name)
   local result = RETURNS[kind](message)
-  return ("`client.%s:%s{ %s }` → %s — %s\n"):format(resource, name, braces(row), result, meaning(resource, name, row))
+  local form = row.positional and "`client.%s:%s(%s)` → %s — %s\n" or "`client.%s:%s{ %s }` → %s — %s\n"
+  return form:format(resource, name, braces(row), result, meaning(resource, name, row))
 end
 
 -- As pages make it of a heading.
