@@ -18,7 +18,7 @@ return {
       positional = true,
       arguments = {
         { name = "list", kind = "any[]", required = true },
-        { name = "fn", kind = "fun(item: any, place: integer): any, gemini.Error?", required = true },
+        { name = "fn", kind = "(fun(item: any, place: integer): any)", required = true },
         { name = "options", kind = "gemini.BatchMapOptions" },
       },
       gives = "`results, errors`",

@@ -52,7 +52,7 @@ local function problemOf(client, given, call)
   return not built and problem or nil
 end
 
----@class gemini.Embedding  of many texts, under way
+---@class gemini.EmbedMany  of many texts, under way
 ---@field client gemini.State
 ---@field given table
 ---@field call? gemini.CallOptions

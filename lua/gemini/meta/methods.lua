@@ -41,7 +41,7 @@
 ---@field delete fun(self, args: gemini.args.batches.delete, call?: gemini.CallOptions): table?, gemini.Error?
 ---@field get fun(self, args: gemini.args.batches.get, call?: gemini.CallOptions): gemini.Operation?, gemini.Error?
 ---@field list fun(self, args?: gemini.args.batches.list, call?: gemini.CallOptions): gemini.pager.Operation
----@field map fun(self, list: any[], fn: fun(item: any, place: integer): any, gemini.Error?, options?: gemini.BatchMapOptions): any[], table<integer, gemini.Error>
+---@field map fun(self, list: any[], fn: (fun(item: any, place: integer): any), options?: gemini.BatchMapOptions): any[], table<integer, gemini.Error>
 ---@field run fun(self, args?: gemini.args.batches.run, call?: gemini.CallOptions): gemini.BatchRun
 ---@field updateEmbedContentBatch fun(self, args: gemini.args.batches.updateEmbedContentBatch, call?: gemini.CallOptions): gemini.EmbedContentBatch?, gemini.Error?
 ---@field updateGenerateContentBatch fun(self, args: gemini.args.batches.updateGenerateContentBatch, call?: gemini.CallOptions): gemini.GenerateContentBatch?, gemini.Error?
