@@ -10,7 +10,6 @@ local function add(name)
     if #text > 120 and #text < 2000 then pieces[#pieces + 1] = { name = name, text = text } end
   end
 end
-
 for _, name in ipairs { "README.md", "SECURITY.md", "docs/batches.md", "docs/hosts.md" } do add(name) end
 for line in io.lines(home .. "lua-gemini-scm-1.rockspec") do
   if line:find '"lua/gemini/' then add(line:match '"(lua/gemini/.-)"') end
