@@ -121,6 +121,7 @@ describe("client.batches:run", function()
         model = MODEL, requests = { one, one, { key = 1, request = one } },
       },
       ["requests[2]: must be a table, got string"] = { model = MODEL, requests = { one, "a" } },
+      ["requests must be a list, got table"] = { model = MODEL, requests = { first = one } },
       ["requests[1]: key must return a string, got nil"] = { model = MODEL, requests = { one }, key = function() end },
       ["requests[2]: requests with content and such with contents don't go in one batch"] = {
         model = MODEL, requests = { one, { content = "x" } },
@@ -140,6 +141,7 @@ describe("client.batches:run", function()
     } do
       assert.equal(expected, refused(args))
     end
+    assert.truthy(refused({ model = MODEL, requests = { { key = "\255", request = one } } }):find "^requests%[1%]: key: .*UTF%-8")
     assert.truthy(refused({ model = MODEL, requests = { { contents = print } } }):find("^requests%[1%]: .*function"))
     assert.truthy(refused({ model = MODEL, requests = { one } }, { timout = 1 }):find("did you mean 'timeout'", 1, true))
     assert.same({}, assert(client.batches:run({ model = MODEL, requests = {} }):collect()))
@@ -249,6 +251,28 @@ describe("client.batches:run", function()
     assert.same({ { "2", "two" }, { "1", "one" } }, plain(all(run)))
     assert.same({ "/v1beta/batches/b", "/v1beta/batches/c" }, { talk.sent(1).target, talk.sent(2).target })
     assert.equal(2, #server:requests())
+  end)
+
+  it("takes what a batch that has expired has brought", function()
+    local expired = operation("EXPIRED", (',"output":{"inlinedResponses":{"inlinedResponses":[%s]}}'):format(good("2", "two")))
+    local client = answering(operation "RUNNING", expired, done("c", '{"metadata":{"key":"1"}}'))
+    local requests = { { contents = "a" }, { contents = "b" } }
+    local list = all(client.batches:run { model = MODEL, requests = requests, retryFailed = 1, interval = 0.01 })
+    assert.same({ { "2", "two" }, { "1", "protocol" } }, plain(list))
+    assert.equal("a result has neither a response nor an error", list[2][3].error.message)
+    client = answering(expired)
+    list = all(client.batches:run { model = MODEL, requests = requests })
+    assert.equal("BATCH_STATE_EXPIRED", list[2][3].error.status)
+  end)
+
+  it("holds requests against the facts where its client does", function()
+    local client = talk.answering(talk.ok(done("b", good("1", "one"))))
+    client = gemini.new { apiKey = "k", baseUrl = tostring(client):match "http%S+", check = true }
+    assert(client.batches:run({ model = MODEL, requests = { { contents = "a" } } }):collect())
+    local requests = { { contents = "a" }, { contents = "a", generationConfig = { temprature = 1 } } }
+    local ok, problem = pcall(client.batches.run, client.batches, { model = MODEL, requests = requests })
+    assert.is_false(ok)
+    assert.truthy(problem:find("requests[2]: unknown field 'generationConfig.temprature'", 1, true), problem)
   end)
 
   it("passes over results that nobody asked for, and those that come twice", function()

@@ -187,7 +187,14 @@ local function isNames(value)
   return true
 end
 
-local list = { ofType("table"), "a list" }
+local function isList(value)
+  if type(value) ~= "table" then return false end
+  local kinds = require "gemini.kinds"
+  local kind = kinds.of(value)
+  return kind == kinds.LIST or kind == kinds.EMPTY
+end
+
+local list = { isList, "a list" }
 
 options.batchRun = with(batch, {
   model = text,

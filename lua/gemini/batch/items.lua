@@ -105,11 +105,12 @@ local function kindOf(fields)
   return fields.content ~= nil and EMBED or GENERATE
 end
 
-local function keyOf(given, item, place)
-  if not given then return batch.key(item) or ("%d"):format(place) end
-  local key = given(item, place)
-  if type(key) == "string" then return key end
-  return nil, "key must return a string, got " .. type(key)
+local function keyOf(client, given, item, place)
+  local key = batch.key(item) or ("%d"):format(place)
+  if given then key = given(item, place) end
+  if type(key) ~= "string" then return nil, "key must return a string, got " .. type(key) end
+  local _, problem = client.wire.encode(key)
+  return key, problem and "key: " .. problem
 end
 
 local function modelProblem(fields, model)
@@ -122,7 +123,7 @@ end
 local function entryOf(client, given, kind, item, place)
   local fields, metadata = parts(item)
   if not fields then return nil, metadata end
-  local key, problem = keyOf(given.key, item, place)
+  local key, problem = keyOf(client, given.key, item, place)
   problem = problem or modelProblem(fields, given.model)
   if problem then return nil, problem end
   kind = kind or kindOf(fields)

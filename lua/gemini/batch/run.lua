@@ -95,9 +95,11 @@ local function label(self)
 end
 
 -- The caller's own metadata travel in the batch alone, and not in files.
-local function complete(result, entry)
+local function complete(self, result, key, entry)
+  result.key = key
   if entry and result.metadata == nil then result.metadata = entry.metadata end
-  return result
+  if result.response or result.error then return end
+  result.error = errors.protocol("a result has neither a response nor an error", "", label(self))
 end
 
 -- A result to be given now, with its key; nothing for one that is kept; or nil and the error. What nobody asked for,
@@ -111,8 +113,7 @@ local function take(self, result)
   elseif not key then
     return nil, errors.protocol("a result has no key", "", label(self))
   end
-  result.key = key
-  complete(result, entry)
+  complete(self, result, key, entry)
   if not result.error then return key, result end
   if entry then self.broken[key] = result else self.failed[#self.failed + 1] = result end
 end

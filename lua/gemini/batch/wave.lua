@@ -1,7 +1,6 @@
 ---Calls that wait for each other and go together: one batch for each model, and each call gets its reply.
 
 local chain = require "gemini.loop.chain"
-local errors = require "gemini.errors"
 local items = require "gemini.batch.items"
 local run = require "gemini.batch.run"
 local tables = require "gemini.tables"
@@ -84,7 +83,7 @@ local function answer(call, result)
   if result.response then
     call.reply = packed(call, result.response)
   else
-    call.err = result.error or errors.new("protocol", "the batch has neither a response nor an error", call.built.label)
+    call.err = result.error
     call.err.method = call.built.label.method
   end
 end
