@@ -49,10 +49,11 @@ A call gives one of these, or `nil` and an error:
 - `{}`: an empty table, where there is nothing to say
 - bytes: a string; where they were saved, the path, and where `sink` took them, how many they were
 
-Two kinds give their result at once, and raise errors where a loop meets them:
+Three kinds give their result at once, and raise errors where a loop meets them:
 
 - a pager: an iterator over the items of all pages; `pager:page()` gives the next page whole
 - a stream: an iterator over the chunks as they arrive; also `stream:next()`, `stream:collect()`, `stream:close()`
+- what `client.batches:run` gives: an iterator over keys and results; also `run:next()`, `run:collect()`
 
 ## Resources
 

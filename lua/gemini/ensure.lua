@@ -1,7 +1,5 @@
 ---A cache of just these contents, found or made: `client.cachedContents:ensure`.
 
-require("gemini.interpreted")()
-
 local api = require "gemini.api"
 local canonical = require "gemini.canonical"
 local codec = require "gemini.codec"

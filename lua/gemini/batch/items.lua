@@ -1,7 +1,5 @@
 ---The requests of a batch as its caller gives them: the key of each, what kind they are, and what is sent of them.
 
-require("gemini.interpreted")()
-
 local api = require "gemini.api"
 local batch = require "gemini.batch"
 local options = require "gemini.options"

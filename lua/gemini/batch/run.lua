@@ -1,8 +1,6 @@
 ---Many requests by Google's batch service: `client.batches:run`. Makes a batch, waits for it, gives its results, and
 ---sends again what failed.
 
-require("gemini.interpreted")()
-
 local api = require "gemini.api"
 local batch = require "gemini.batch"
 local deadline = require "gemini.deadline"
