@@ -93,3 +93,53 @@ describe("examples/search.lua #checkout", function()
     assert.truthy(all:find "^models%.batchEmbedContents: 4%d%d [^\n]*\n1\n$", all)
   end)
 end)
+
+describe("examples/meaning.lua #checkout", function()
+  local function meaning(environment, question, directory)
+    local paths = ("LUA_PATH=%s LUA_CPATH=%s"):format(quote(package.path), quote(package.cpath))
+    local command = "%s env -u GEMINI_API_KEY -u GOOGLE_API_KEY %s %s %s %smeaning.lua %s 2>&1; echo $?"
+    local enter = directory and "cd " .. directory .. " &&" or ""
+    local place = directory and "" or "examples/"
+    local pipe = io.popen(command:format(enter, paths, environment, interpreter.name(), place, quote(question)))
+    local all = pipe:read "*a"
+    pipe:close()
+    return all
+  end
+
+  -- The scores, the files and the first lines of what was found.
+  local function found(all)
+    local list = {}
+    for score, name, line in all:gmatch "\n(%d%.%d%d%d)  ([%w_/.-]+): ([^\n]*)" do
+      list[#list + 1] = { score = tonumber(score), name = name, line = line }
+    end
+    return list
+  end
+
+  it("finds three pieces of the repository's texts, the nearest first", function()
+    local all = meaning("", "How does an upload go on after a fault?")
+    assert.truthy(all:find "^No key is set: this is the emulator", all)
+    assert.truthy(all:find "\n0\n$", all)
+    local list = found(all)
+    assert.equal(3, #list)
+    for i, each in ipairs(list) do
+      local file = assert(io.open(each.name))
+      assert.truthy(file:read("*a"):find(each.line, 1, true), each.line)
+      file:close()
+      assert.is_true(each.score <= (i == 1 and 1 or list[i - 1].score))
+    end
+    -- A piece is nearest to its own words.
+    local again = found(meaning("", list[1].line))
+    assert.is_true(again[1].score > list[1].score)
+  end)
+
+  it("finds its files wherever it is run", function()
+    assert.same(found(meaning("", "batches of requests")), found(meaning("", "batches of requests", "examples")))
+  end)
+
+  it("says in one line what is wrong, and fails", function()
+    local server = emulator.start { key = "another" }
+    local all = meaning("GEMINI_API_KEY=k GOOGLE_GEMINI_BASE_URL=" .. server.url, "x")
+    server.stop()
+    assert.truthy(all:find "^models%.batchEmbedContents: 4%d%d [^\n]*\n1\n$", all)
+  end)
+end)

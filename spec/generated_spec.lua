@@ -234,6 +234,8 @@ describe("the reference #checkout", function()
       "`client.media:upload{ path|data|read, displayName, file, name, source }` → `File` — `POST [upload/]files`",
       "`client.files:upload{ path|data|read, displayName, file, name, source }` → `File` — the same as `client.media:upload`",
       "`client.files:waitActive{ name!, interval, onProgress, timeout }` → `File` — asks for the file until it can be used",
+      "`client.batches:map(list!, fn!, options)` → `results, errors` — calls `fn` for each item, as `gemini.map` does; "
+        .. "what `fn` asks of models goes in batches",
       "`client.environments.files:upload{ environment!, path!, localPath|data|read, extract, overwrite }` → `EnvironmentFile` — "
         .. "`PUT upload/environments/{environment}/files/{+path}?extract&overwrite`",
       "`client.triggers:patch{ id!, fields of Trigger }` → `Trigger` — `PATCH triggers/{id}`",
@@ -350,6 +352,7 @@ describe("the types #checkout", function()
     assert.equal("string|integer|nil, gemini.Error?", returned("files", "download"))
     assert.equal("gemini.File?, gemini.Error?", returned("files", "upload"))
     assert.equal("gemini.File?, gemini.Error?", returned("files", "waitActive"))
+    assert.equal("gemini.BatchRun", returned("batches", "run"))
     assert.equal("table?, gemini.Error?", returned("files", "delete"))
     assert.equal("gemini.Operation?, gemini.Error?", returned("batches", "get"))
     assert.equal("gemini.Interaction|gemini.stream.Interaction|nil, gemini.Error?", returned("interactions", "get"))

@@ -186,6 +186,7 @@ local METHODS = [[
 ]]
 
 local function printArguments(resource, name, row)
+  if row.positional then return end
   out("\n---@class gemini.args.%s.%s", resource, name)
   for _, argument in ipairs(methods.arguments(row)) do
     printField(argument.name, not argument.required, fieldType(argument, argument.input))
@@ -194,7 +195,8 @@ local function printArguments(resource, name, row)
   if unknown then out("---@field [string] any  the fields of %s", unknown) end
 end
 
-local function result(kind, message)
+local function result(kind, message, own)
+  if kind == "own" then return own end
   if kind == "pager" then return className("pager." .. message:match("[^.]+$")) end
   if kind == "stream" then return className("stream." .. message) end
   if kind == "either" then
@@ -205,7 +207,18 @@ local function result(kind, message)
   return ("%s?, gemini.Error?"):format(names[kind] or replyName(message))
 end
 
+-- A method that takes its arguments by their places.
+local function printPositional(resource, name, row)
+  local words = { "self" }
+  for _, argument in ipairs(row.arguments) do
+    words[#words + 1] = ("%s%s: %s"):format(argument.name, argument.required and "" or "?", argument.kind)
+  end
+  local gives = result(methods.returns(resource, name))
+  out("---@field %s fun(%s): %s", name, table.concat(words, ", "), gives)
+end
+
 local function printMethod(resource, name, row)
+  if row.positional then return printPositional(resource, name, row) end
   local needed = false
   for _, argument in ipairs(methods.arguments(row)) do needed = needed or argument.required end
   local format = "---@field %s fun(self, args%s: gemini.args.%s.%s, call?: gemini.CallOptions): %s"
@@ -267,7 +280,7 @@ local function unknownReplies()
   local found = {}
   eachMethod(function(resource, name, row)
     local kind, message = methods.returns(resource, name)
-    for _, each in ipairs { message or "Empty", row.reply } do
+    for _, each in ipairs { kind ~= "own" and message or "Empty", row.reply } do
       local known = each == "Empty" or HELPED[each] or messages.get(each)
       if not known then found[each] = kind == "pager" and each == row.reply and { row.items, message } or false end
     end

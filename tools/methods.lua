@@ -130,11 +130,13 @@ end
 
 ---@param resource string
 ---@param name string
----@return "pager"|"stream"|"either"|"bytes"|"empty"|"reply" kind  "either" gives a stream where it is asked for
----@return string? message  what comes back, or each item of it
+---@return "pager"|"stream"|"either"|"bytes"|"empty"|"reply"|"own" kind  "either" gives a stream where it is asked for
+---@return string? message  what comes back, or each item of it; of what is our own, in words
+---@return string? type  of what is our own
 function methods.returns(resource, name)
   local rows = methods.rows(resource)
   local row = rows[name]
+  if row.gives then return "own", row.gives, row.type end
   if row.items then return "pager", itemsOf(rows, row) end
   if row.download then return "bytes" end
   if row.stream then return row.stream == true and "stream" or "either", row.reply end

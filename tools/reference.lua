@@ -50,10 +50,11 @@ A call gives one of these, or `nil` and an error:
 - `{}`: an empty table, where there is nothing to say
 - bytes: a string; where they were saved, the path, and where `sink` took them, how many they were
 
-Two kinds give their result at once, and raise errors where a loop meets them:
+Three kinds give their result at once, and raise errors where a loop meets them:
 
 - a pager: an iterator over the items of all pages; `pager:page()` gives the next page whole
 - a stream: an iterator over the chunks as they arrive; also `stream:next()`, `stream:collect()`, `stream:close()`
+- what `client.batches:run` gives: an iterator over keys and results; also `run:next()`, `run:collect()`
 
 ## Resources
 
@@ -70,6 +71,7 @@ local RETURNS = {
   bytes = function() return "bytes" end,
   empty = function() return "`{}`" end,
   reply = short,
+  own = function(words) return words end,
 }
 
 local function origins(row)
@@ -128,7 +130,8 @@ local function line(resource, name)
   local row = methods.rows(resource)[name]
   local kind, message = methods.returns(resource, name)
   local result = RETURNS[kind](message)
-  return ("`client.%s:%s{ %s }` → %s — %s\n"):format(resource, name, braces(row), result, meaning(resource, name, row))
+  local form = row.positional and "`client.%s:%s(%s)` → %s — %s\n" or "`client.%s:%s{ %s }` → %s — %s\n"
+  return form:format(resource, name, braces(row), result, meaning(resource, name, row))
 end
 
 -- As pages make it of a heading.

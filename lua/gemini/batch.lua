@@ -35,17 +35,23 @@ local function asText(key)
   return (key % 1 == 0 and "%.0f" or "%.17g"):format(key)
 end
 
+---@param item table  a request of a batch, or a result
+---@return string? key  as text; nil where it has none
+function batch.key(item)
+  local key = keyOf(item)
+  return key ~= nil and asText(key) or nil
+end
+
 ---@param requests table[]  of a batch
 ---@return table<string, table>? index  the requests by their keys as text
 ---@return string? problem
 function batch.index(requests)
   local index = {}
   for i, item in ipairs(requests) do
-    local key = type(item) == "table" and keyOf(item) or nil
-    if key == nil then
+    local text = type(item) == "table" and batch.key(item) or nil
+    if text == nil then
       return nil, ("requests[%d] has no key: results are joined to requests by metadata.key or key"):format(i)
     end
-    local text = asText(key)
     if index[text] then return nil, ("requests: two have the key %q"):format(text) end
     index[text] = item
   end
@@ -68,11 +74,15 @@ local function output(value)
   return (type(file) == "string" and file ~= "" or #listIn(value) > 0) and value or nil
 end
 
--- Where a batch's file can't be asked for; where it breaks the error is raised.
+local function failing(err)
+  return function() return nil, err end
+end
+
+-- The lines of a batch's file; where it can't be asked for, its error.
 local function open(client, name, about)
   local download = require "gemini.download"
   local built, problem = download.build(client, "files.download", api.files.download, { name = name })
-  if not built then error(errors.protocol("the results can't be downloaded: " .. problem, "", about), 0) end
+  if not built then return failing(errors.protocol("the results can't be downloaded: " .. problem, "", about)) end
   return require("gemini.download.lines")(client, built)
 end
 
@@ -81,9 +91,7 @@ local function fromFile(client, name, about)
   local nextLine
   return function()
     nextLine = nextLine or open(client, name, about)
-    local line, err = nextLine()
-    if err then error(err, 0) end
-    return line
+    return nextLine()
   end
 end
 
@@ -93,10 +101,6 @@ local function fromList(list)
     at = at + 1
     return list[at]
   end
-end
-
-local function raising(err)
-  return function() error(err, 0) end
 end
 
 -- The items as the server has them; nil where there are none.
@@ -116,14 +120,14 @@ end
 ---@param operation gemini.Operation  one that is done
 ---@param requests table<string, table>  from batch.index
 ---@param about gemini.Label
----@param failure? gemini.Error  in which the batch ended: raised where there are no results
----@return fun(): gemini.BatchResult?
-function batch.results(client, operation, requests, about, failure)
+---@param failure? gemini.Error  in which the batch ended: that of the first result where there are none
+---@return fun(): gemini.BatchResult?, gemini.Error?  the next result; nil at the end; nil and the error
+function batch.read(client, operation, requests, about, failure)
   local none = failure or errors.new("protocol", "the batch is done and has no results", about)
-  local nextItem = items(client, operation, about) or raising(none)
+  local nextItem = items(client, operation, about) or failing(none)
   return function()
-    local item = nextItem()
-    if not item then return nil end
+    local item, err = nextItem()
+    if not item then return nil, err end
     local key = keyOf(item)
     return {
       key = key,

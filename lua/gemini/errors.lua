@@ -22,8 +22,8 @@ local errors = {}
 ---@field details? table[]  as the server sent them
 ---@field violations? table[]  BadRequest's and QuotaFailure's among them
 ---@field retryAfter? number  seconds to wait, as the server says, which cuts RetryInfo's to whole ones: add a margin
----@field partial? gemini.Reply|gemini.File|gemini.Operation|gemini.Interaction  what a stream had brought before, or
----  what is there that was waited for in vain
+---@field partial? gemini.Reply|gemini.File|gemini.Operation|gemini.Interaction|table  what a stream had brought before,
+---  what is there that was waited for in vain, or the embeddings of embedMany that came
 ---@field toolTurns? gemini.Content[]  what functions that a model called had done before
 ---@field session? gemini.UploadSession  of an upload that may go on
 ---@field attempts integer  requests sent

@@ -3,6 +3,7 @@
 require("gemini.interpreted")()
 
 local api = require "gemini.api"
+local deadline = require "gemini.deadline"
 local errors = require "gemini.errors"
 local options = require "gemini.options"
 local path = require "gemini.path"
@@ -89,9 +90,19 @@ local function replace(self, fresh)
   for name, value in next, fresh do self[name] = value end
 end
 
-local function late(client, self, given)
-  local problem = ("%s has not finished within %g seconds"):format(tostring(self.name), given.timeout)
-  return errors.new("timeout", problem, labelOfGet(client, self))
+-- What changes while a batch is worked on, as a text.
+local function mark(self)
+  local metadata = rawget(self, "metadata")
+  local stats = type(metadata) == "table" and metadata.batchStats or nil
+  return require "gemini.canonical" { state = stateOf(self), stats = stats }
+end
+
+local function late(client, self, given, ends)
+  local problem, seconds = "%s has not finished within %g seconds", given.timeout
+  if given.stallTimeout and not deadline.isOver(ends) then
+    problem, seconds = "%s has not changed for %g seconds", given.stallTimeout
+  end
+  return errors.new("timeout", problem:format(tostring(self.name), seconds), labelOfGet(client, self))
 end
 
 -- Asks how an operation stands; what is no answer to that leaves it as it is.
@@ -106,13 +117,29 @@ local function look(client, self, callOptions)
   return self
 end
 
-local function wait(client, self, given)
+---Waits until an operation is done, however it ends.
+---@param client gemini.State
+---@param self gemini.Operation
+---@param given gemini.WaitOptions  of a batch also `stallTimeout`: seconds in which neither its state nor its counts
+---  change
+---@param each? gemini.CallOptions  of each look
+---@return true?  nil and the error of a look, or one of kind "timeout"
+---@return gemini.Error?
+function operation.finish(client, self, given, each)
+  local ends = deadline.after(given.timeout)
   local done, err = poll.run(client, given, {
     value = function() return self end,
     done = function() return isDone(self) end,
+    mark = function() return mark(self) end,
     look = function(callOptions) return look(client, self, callOptions) end,
-  })
-  if not done then return nil, err or late(client, self, given) end
+  }, each)
+  if not done then return nil, err or late(client, self, given, ends) end
+  return true
+end
+
+local function wait(client, self, given)
+  local done, err = operation.finish(client, self, given)
+  if not done then return nil, err end
   err = failure(client, self)
   if err then return nil, err end
   return self
@@ -124,9 +151,24 @@ local function cancel(client, self)
   return true
 end
 
+---Reads the results of a batch that is done.
+---@param client gemini.State
+---@param self gemini.Operation
+---@param requests table<string, table>  by their keys
+---@return fun(): gemini.BatchResult?, gemini.Error?  the next one; nil at the end; nil and the error
+---@return gemini.Error? failure  in which the batch ended, though there may be results
+function operation.read(client, self, requests)
+  local batch, about, failed = require "gemini.batch", label(client, self, "batches.get"), failure(client, self)
+  return batch.read(client, self, requests, about, failed), failed
+end
+
 local function results(client, self, requests)
-  local batch, about = require "gemini.batch", label(client, self, "batches.get")
-  return batch.results(client, self, requests, about, failure(client, self))
+  local read = operation.read(client, self, requests)
+  return function()
+    local result, err = read()
+    if err then error(err, 0) end
+    return result
+  end
 end
 
 -- What keeps results from being read, and the requests by key.

@@ -183,6 +183,78 @@ options.webhook = {
   now = { amount, "a time in Unix seconds", "number" },
 }
 
+-- What batches of ours have in common.
+local batch = {
+  displayName = text,
+  maxInlineSize = { count(0), "a number of bytes", "integer" },
+  interval = duration,
+  timeout = duration,
+  stallTimeout = duration,
+  onProgress = hook,
+  retryFailed = { count(0), "a number of further batches", "integer" },
+}
+
+local function with(known, more)
+  for name, rule in next, known do more[name] = rule end
+  return more
+end
+
+local function isNames(value)
+  if type(value) == "string" then return true end
+  if type(value) ~= "table" or value[1] == nil then return false end
+  for _, name in ipairs(value) do
+    if type(name) ~= "string" then return false end
+  end
+  return true
+end
+
+local function isList(value)
+  if type(value) ~= "table" then return false end
+  local kinds = require "gemini.kinds"
+  local kind = kinds.of(value)
+  return kind == kinds.LIST or kind == kinds.EMPTY
+end
+
+local list = { isList, "a list" }
+
+options.batchRun = with(batch, {
+  model = text,
+  requests = list,
+  key = { ofType("function"), "a function of a request and its place" },
+  name = { isNames, "the name of a batch, or a list of names" },
+})
+
+---@class gemini.BatchMapOptions
+---@field concurrency? integer  as gemini.map takes it; all functions begin at once here
+---@field displayName? string  of the batches
+---@field maxInlineSize? integer  bytes from which on the requests go in a file; 16 MiB when absent
+---@field interval? number  seconds between two looks at a batch; when absent 1, growing to 30
+---@field timeout? number  seconds for the batches of a round of calls
+---@field stallTimeout? number  seconds in which neither the state nor the counts of a batch change
+---@field onProgress? fun(operation: gemini.Operation)  called at each look at a batch that is not done
+---@field retryFailed? integer  how often requests that failed, or have no result, are sent again
+options.batchMap = with(batch, { concurrency = options.map.concurrency })
+
+-- A request of a batch, with what stands beside it.
+local function anything() return true end
+options.batchItem = {
+  request = { ofType("table"), "a table" }, metadata = { ofType("table"), "a table" }, key = { anything, "a key" },
+}
+
+options.embedMany = {
+  model = text,
+  texts = list,
+  packed = { ofType("boolean"), "true or false" },
+  concurrency = options.map.concurrency,
+  batchSize = {
+    function(value) return count(1)(value) and value <= 100 end, "a whole number from 1 to 100", "integer",
+  },
+  taskType = text,
+  title = text,
+  outputDimensionality = { count(1), "a positive whole number", "integer" },
+  onProgress = hook,
+}
+
 ---@class gemini.Packing
 ---@field packed? boolean  give the embeddings as vectors, in place of lists of numbers
 options.packing = { packed = { ofType("boolean"), "true or false", "boolean" } }

@@ -33,9 +33,24 @@ local function pause(client, seconds, ends)
   return not ends or deadline.left(ends) > 0
 end
 
+-- When a wait is given up because nothing changes any more; nil where that may take any time.
+local function stalling(given, subject)
+  local seconds, mark, stalls = given.stallTimeout, nil, nil
+  if not seconds then return function() return nil end end
+  return function()
+    local now = subject.mark()
+    if now ~= mark then
+      mark, stalls = now, deadline.after(seconds)
+    end
+    return stalls
+  end
+end
+
 ---@class gemini.Polled
 ---@field value fun(): any  what `onProgress` is given
 ---@field done fun(): boolean
+---@field mark? fun(): string  another text where something has changed: where that is the same for `stallTimeout`
+---  seconds, the time is up too
 ---@field look fun(call: gemini.CallOptions?): any, gemini.Error?  looks again, by a call with these options; nil and
 ---  the error where that failed
 
@@ -47,9 +62,12 @@ end
 ---@return gemini.Error?
 function poll.run(client, given, subject, call)
   local ends, interval = deadline.after(given.timeout), given.interval or FIRST
+  local stalls = stalling(given, subject)
   while not subject.done() do
+    local still = stalls()
+    if deadline.isOver(still) then return nil end
     if given.onProgress then given.onProgress(subject.value()) end
-    if not pause(client, interval, ends) then return nil end
+    if not pause(client, math.min(interval, deadline.left(still) or interval), ends) then return nil end
     local looked, err = subject.look(poll.options(client, call, ends))
     if not looked then
       local over = err.kind == "timeout" and deadline.isOver(ends)

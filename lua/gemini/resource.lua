@@ -8,7 +8,7 @@ local pager = require "gemini.pager"
 local request = require "gemini.request"
 local tables = require "gemini.tables"
 
-local rest, stream = lazy "gemini.rest", lazy "gemini.stream"
+local gathering, rest, stream = lazy "gemini.gathering", lazy "gemini.rest", lazy "gemini.stream"
 local rounds, roundstream = lazy "gemini.rounds", lazy "gemini.roundstream"
 local download, upload = lazy "gemini.download", lazy "gemini.upload"
 
@@ -43,7 +43,7 @@ local function streamed(client, row, built, args, call)
 end
 
 local function unary(client, row, built)
-  return rest.call(client, row, built)
+  return gathering.call(client, row, built)
 end
 
 local function inRounds(client, row, plan, _, call)
@@ -62,8 +62,13 @@ local function kind(row, args)
   return request.build, row.stream and request.streams(row, args) and streamed or unary
 end
 
-local function misused(self, owner, name, args)
-  if self ~= owner then return ("call it with a colon: %s{…}"):format(name:gsub("%.(%w+)$", ":%1")) end
+local function misused(self, owner, name, braces)
+  if self ~= owner then return ("call it with a colon: %s%s"):format(name:gsub("%.(%w+)$", ":%1"), braces) end
+end
+
+local function mistaken(self, owner, name, args)
+  local problem = misused(self, owner, name, "{…}")
+  if problem then return problem end
   if args ~= nil and type(args) ~= "table" then return "arguments must be a table, got " .. type(args) end
 end
 
@@ -95,7 +100,7 @@ local function method(client, owner, name, row)
   local run = (row.as or row.module) and added(row) or carryOut
   return function(self, args, call)
     if self ~= owner or type(args) ~= "table" then
-      local problem = misused(self, owner, name, args)
+      local problem = mistaken(self, owner, name, args)
       if problem then error(("%s: %s"):format(name, problem), 2) end
       args = {}
     end
@@ -104,6 +109,17 @@ local function method(client, owner, name, row)
     -- The four values of a generic `for`: 5.4 closes the last one when the loop is left.
     if closing ~= nil then return result, nil, nil, closing end
     return result, err
+  end
+end
+
+-- A method that takes its arguments by their places.
+local function positional(client, owner, name, row)
+  return function(self, ...)
+    local problem = misused(self, owner, name, "(…)")
+    if problem then error(("%s: %s"):format(name, problem), 2) end
+    local first, second = require(row.module).call(client, ...)
+    if first == nil and type(second) == "string" then error(("%s: %s"):format(name, second), 2) end
+    return first, second
   end
 end
 
@@ -141,7 +157,9 @@ function resource.new(client, name)
   local rows, inner = rowsOf(name), children(name)
   if not next(rows) and not next(inner) then return nil end
   local made = {}
-  for key, row in pairs(rows) do made[key] = method(client, made, name .. "." .. key, row) end
+  for key, row in pairs(rows) do
+    made[key] = (row.positional and positional or method)(client, made, name .. "." .. key, row)
+  end
   for key in pairs(inner) do made[key] = resource.new(client, name .. "." .. key) end
   return setmetatable(made, {
     __name = "gemini.resource",

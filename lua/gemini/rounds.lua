@@ -1,10 +1,10 @@
 ---Calls whose answers may ask for functions: those are carried out, and the model is told, until it answers.
 
 local beside = require "gemini.beside"
+local gathering = require "gemini.gathering"
 local options = require "gemini.options"
 local own = require "gemini.own"
 local request = require "gemini.request"
-local rest = require "gemini.rest"
 local tables = require "gemini.tables"
 local tools = require "gemini.tools"
 
@@ -135,7 +135,7 @@ end
 function rounds.call(client, row, plan)
   local built, problem = plan.first, nil
   while built do
-    local reply, err = rest.call(client, row, built)
+    local reply, err = gathering.call(client, row, built)
     if not reply then return nil, plan:tell(err) end
     if not plan:follow(reply) then return plan:finish(reply) end
     built, problem = plan:request()

@@ -3,7 +3,7 @@ require("gemini.interpreted")()
 
 local tables = require "gemini.tables"
 local errors = require "gemini.emulator.errors"
-local moment = require "gemini.emulator.moment"
+local moment = require "gemini.moment"
 
 local HOUR = 3600
 -- For how long a token may be used, and for how long a session may be begun with it.

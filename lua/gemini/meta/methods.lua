@@ -41,12 +41,15 @@
 ---@field delete fun(self, args: gemini.args.batches.delete, call?: gemini.CallOptions): table?, gemini.Error?
 ---@field get fun(self, args: gemini.args.batches.get, call?: gemini.CallOptions): gemini.Operation?, gemini.Error?
 ---@field list fun(self, args?: gemini.args.batches.list, call?: gemini.CallOptions): gemini.pager.Operation
+---@field map fun(self, list: any[], fn: (fun(item: any, place: integer): any), options?: gemini.BatchMapOptions): any[], table<integer, gemini.Error>
+---@field run fun(self, args?: gemini.args.batches.run, call?: gemini.CallOptions): gemini.BatchRun
 ---@field updateEmbedContentBatch fun(self, args: gemini.args.batches.updateEmbedContentBatch, call?: gemini.CallOptions): gemini.EmbedContentBatch?, gemini.Error?
 ---@field updateGenerateContentBatch fun(self, args: gemini.args.batches.updateGenerateContentBatch, call?: gemini.CallOptions): gemini.GenerateContentBatch?, gemini.Error?
 
 ---@class gemini.resource.cachedContents
 ---@field create fun(self, args: gemini.args.cachedContents.create, call?: gemini.CallOptions): gemini.CachedContent?, gemini.Error?
 ---@field delete fun(self, args: gemini.args.cachedContents.delete, call?: gemini.CallOptions): table?, gemini.Error?
+---@field ensure fun(self, args: gemini.args.cachedContents.ensure, call?: gemini.CallOptions): gemini.CachedContent?, gemini.Error?
 ---@field get fun(self, args: gemini.args.cachedContents.get, call?: gemini.CallOptions): gemini.CachedContent?, gemini.Error?
 ---@field list fun(self, args?: gemini.args.cachedContents.list, call?: gemini.CallOptions): gemini.pager.CachedContent
 ---@field patch fun(self, args: gemini.args.cachedContents.patch, call?: gemini.CallOptions): gemini.CachedContent?, gemini.Error?
@@ -178,6 +181,7 @@
 ---@field countTextTokens fun(self, args: gemini.args.models.countTextTokens, call?: gemini.CallOptions): gemini.CountTextTokensResponse?, gemini.Error?
 ---@field countTokens fun(self, args: gemini.args.models.countTokens, call?: gemini.CallOptions): gemini.CountTokensResponse?, gemini.Error?
 ---@field embedContent fun(self, args: gemini.args.models.embedContent, call?: gemini.CallOptions): gemini.EmbedContentResponse?, gemini.Error?
+---@field embedMany fun(self, args: gemini.args.models.embedMany, call?: gemini.CallOptions): (number[]|gemini.Vector)[]?, gemini.Error?
 ---@field embedText fun(self, args: gemini.args.models.embedText, call?: gemini.CallOptions): gemini.EmbedTextResponse?, gemini.Error?
 ---@field generateAnswer fun(self, args: gemini.args.models.generateAnswer, call?: gemini.CallOptions): gemini.GenerateAnswerResponse?, gemini.Error?
 ---@field generateContent fun(self, args: gemini.args.models.generateContent, call?: gemini.CallOptions): gemini.Reply?, gemini.Error?
@@ -283,6 +287,19 @@
 ---@field pageToken? string
 ---@field returnPartialSuccess? boolean
 
+---@class gemini.args.batches.run
+---@field displayName? string
+---@field interval? number
+---@field key? fun(request: table, place: integer): string
+---@field maxInlineSize? integer
+---@field model? string
+---@field name? string|string[]
+---@field onProgress? fun(operation: gemini.Operation)
+---@field requests? table[]
+---@field retryFailed? integer
+---@field stallTimeout? number
+---@field timeout? number
+
 ---@class gemini.args.batches.updateEmbedContentBatch
 ---@field name string
 ---@field displayName? string
@@ -312,6 +329,15 @@
 
 ---@class gemini.args.cachedContents.delete
 ---@field name string
+
+---@class gemini.args.cachedContents.ensure
+---@field model string
+---@field contents? gemini.ContentsLike
+---@field key? string
+---@field systemInstruction? gemini.ContentLike
+---@field toolConfig? gemini.ToolConfig
+---@field tools? gemini.Tool[]
+---@field ttl? number|gemini.Duration
 
 ---@class gemini.args.cachedContents.get
 ---@field name string
@@ -741,6 +767,17 @@
 ---@class gemini.args.models.embedContent
 ---@field model string
 ---@field content gemini.ContentLike
+---@field outputDimensionality? integer
+---@field packed? boolean
+---@field taskType? gemini.TaskType
+---@field title? string
+
+---@class gemini.args.models.embedMany
+---@field model string
+---@field texts string[]
+---@field batchSize? integer
+---@field concurrency? integer
+---@field onProgress? fun(done: integer, total: integer)
 ---@field outputDimensionality? integer
 ---@field packed? boolean
 ---@field taskType? gemini.TaskType

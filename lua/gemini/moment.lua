@@ -1,4 +1,4 @@
--- Reads moments as the API writes them.
+---Moments as the API writes them.
 
 local days = require "gemini.days"
 
@@ -9,11 +9,12 @@ local function offsetOf(zone)
   return (hours * 3600 + minutes * 60) * (sign == "-" and -1 or 1)
 end
 
----@param text string a timestamp that has been checked, of RFC 3339
----@return number seconds since 1970
+---@param text string  a timestamp of RFC 3339
+---@return number? seconds  since 1970; nil where it is none
 return function(text)
   local year, month, day, hour, minute, second, fraction, zone =
     text:match("^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)%.?(%d*)(.*)$")
+  if not year then return nil end
   local day1970 = days.since1970(tonumber(year), tonumber(month), tonumber(day))
   -- Digit by digit: tonumber would look for the locale's decimal point.
   local part = fraction ~= "" and tonumber(fraction) / 10 ^ #fraction or 0

@@ -1,0 +1,163 @@
+---A cache of just these contents, found or made: `client.cachedContents:ensure`.
+
+local api = require "gemini.api"
+local canonical = require "gemini.canonical"
+local codec = require "gemini.codec"
+local delay = require "gemini.delay"
+local errors = require "gemini.errors"
+local memo = require "gemini.memo"
+local moment = require "gemini.moment"
+local options = require "gemini.options"
+local path = require "gemini.path"
+local request = require "gemini.request"
+local rest = require "gemini.rest"
+local shared = require "gemini.loop.shared"
+local tables = require "gemini.tables"
+
+local ensure = {}
+
+-- The server's own, in seconds.
+local HOUR = 3600
+
+-- Characters of a display name, and of the hash in it.
+local LONGEST, HASH = 128, 16
+
+-- Pages are large: most of what is in them is looked at once.
+local PAGE_SIZE = 1000
+
+local function characters(text)
+  return #(text:gsub("[\128-\191]", ""))
+end
+
+-- A lifetime in seconds; nil where it is none.
+local function secondsOf(ttl)
+  local seconds = type(ttl) == "number" and ttl or delay.duration(ttl)
+  return seconds and seconds > 0 and seconds < math.huge and seconds or nil
+end
+
+local LONGEST_KEY = LONGEST - HASH - 1
+
+local function isKey(value)
+  return type(value) == "string" and characters(value) <= LONGEST_KEY
+end
+
+-- What the API's own rules tell of.
+local free = { function() return true end, "what the API takes" }
+
+local RULES = {
+  key = { isKey, ("a text of %d characters at most"):format(LONGEST_KEY) },
+  ttl = { secondsOf, 'a positive number of seconds, or a text such as "300s"' },
+  model = { function(value) return type(value) == "string" end, "a string" },
+  contents = free, systemInstruction = free, tools = free, toolConfig = free,
+}
+
+-- The same for the same contents, whoever asks.
+local function nameOf(key, body)
+  local cached = assert(codec.decode(body))
+  cached.model = nil
+  local hash = codec.sha256():add(canonical(cached)):hex():sub(1, HASH)
+  return key and key .. "-" .. hash or hash
+end
+
+local function build(client, method, args, call)
+  return request.build(client, "cachedContents." .. method, api.cachedContents[method], args, call)
+end
+
+-- Carries out a method with arguments that are right, but for what the server gave.
+local function carryOut(wanted, method, args)
+  local built, problem = build(wanted.client, method, args, wanted.call)
+  if not built then
+    local label = errors.label(wanted.client, "cachedContents." .. method, tostring(args.name))
+    return nil, errors.protocol(problem, "", label)
+  end
+  return rest.call(wanted.client, api.cachedContents[method], built)
+end
+
+local function create(wanted)
+  return carryOut(wanted, "create", wanted.fields)
+end
+
+-- Seconds that a cache has left, where it is the one that is wanted.
+local function lifetime(wanted, cache)
+  if cache.displayName ~= wanted.fields.displayName or cache.model ~= wanted.model then return 0 end
+  local ends = type(cache.expireTime) == "string" and moment(cache.expireTime)
+  return ends and ends - os.time() or 0
+end
+
+-- The one that lasts longest, and for how long; or nil, nil and the error.
+local function find(wanted)
+  local best, longest, token, seen = nil, 0, nil, {}
+  repeat
+    local page, err = carryOut(wanted, "list", { pageSize = PAGE_SIZE, pageToken = token })
+    if not page then return nil, nil, err end
+    for _, cache in ipairs(tables.objects(page.cachedContents)) do
+      local left = lifetime(wanted, cache)
+      if left > longest then best, longest = cache, left end
+    end
+    token = page.nextPageToken
+    -- A list that names a page twice would never end.
+    local isOver = type(token) ~= "string" or token == "" or seen[token]
+    if not isOver then seen[token] = true end
+  until isOver
+  return best, longest
+end
+
+-- What the server says of a cache that is gone.
+local GONE = { [403] = true, [404] = true }
+
+local function renew(wanted, cache)
+  local renewed, err = carryOut(wanted, "patch", { name = cache.name, ttl = wanted.fields.ttl })
+  if not renewed and err.kind == "api" and GONE[err.code] then return create(wanted) end
+  return renewed, err
+end
+
+local function obtain(wanted)
+  local cache, left, err = find(wanted)
+  if err then return nil, err end
+  if not cache then return create(wanted) end
+  if left < wanted.seconds / 2 then return renew(wanted, cache) end
+  return cache
+end
+
+-- What is under way for a client, by model and name: who wants the same waits for it.
+local underWay = memo(function() return setmetatable({}, { __mode = "v" }) end, "k")
+
+local function once(wanted)
+  local all, name = underWay(wanted.client), wanted.model .. " " .. wanted.fields.displayName
+  local task = all[name]
+  if not task or task:hasEnded() then
+    task = shared.spawn(obtain, wanted)
+    all[name] = task
+  end
+  local cache, err = task:await()
+  return cache and tables.deepCopy(cache), err
+end
+
+-- As the wire writes numbers, whatever the locale.
+local function duration(seconds)
+  return codec.encode(seconds) .. "s"
+end
+
+---`client.cachedContents:ensure`.
+---@param client gemini.State
+---@param args table  a CachedContent's fields, and `key`
+---@param call? gemini.CallOptions  of each request
+---@return gemini.CachedContent?
+---@return gemini.Error|string|nil err  a text is what is wrong with the arguments
+function ensure.call(client, args, call)
+  local problem = options.check(args, RULES)
+  if not problem and not args.model then problem = "model is missing" end
+  if problem then return nil, problem end
+  local fields = tables.copy(args)
+  fields.key, fields.ttl = nil, nil
+  local built
+  built, problem = build(client, "create", fields, call)
+  if not built then return nil, problem end
+  local seconds = args.ttl and secondsOf(args.ttl) or HOUR
+  fields.displayName, fields.ttl = nameOf(args.key, built.body), duration(seconds)
+  return once {
+    client = client, call = call, fields = fields, seconds = seconds, model = path.complete(args.model, "models/*"),
+  }
+end
+
+return ensure

@@ -1,0 +1,49 @@
+---A task that several wait for: it ends when nobody waits for it any more.
+
+local task = require "gemini.loop.task"
+local tasks = require "gemini.loop.tasks"
+local wait = require "gemini.loop.wait"
+
+local shared = {}
+
+---@class gemini.Shared
+---@field private task gemini.Task
+---@field private waiting integer
+local Shared = {}
+Shared.__index = Shared
+
+---@return boolean
+function Shared:hasEnded()
+  return task.hasEnded(self.task)
+end
+
+local function watcher(self)
+  local current
+  return function(changed)
+    if current then task.unwatch(self.task, current) end
+    current = changed
+    if changed then task.watch(self.task, changed) end
+  end
+end
+
+---Waits until it has ended.
+---@return any ...  what its function returned; raises what it raised
+function Shared:await()
+  self.waiting = self.waiting + 1
+  local cancelled = wait.till(function() return self:hasEnded() end, watcher(self))
+  self.waiting = self.waiting - 1
+  if cancelled then
+    if self.waiting == 0 then tasks.cancel(self.task, cancelled) end
+    error(cancelled, 0)
+  end
+  return task.results(self.task)
+end
+
+---@param fn function
+---@param ... any  its arguments
+---@return gemini.Shared
+function shared.spawn(fn, ...)
+  return setmetatable({ task = tasks.spawn(fn, ...), waiting = 0 }, Shared)
+end
+
+return shared
