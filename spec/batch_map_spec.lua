@@ -14,6 +14,10 @@ return function(request)
   local text = request.text
   seen[text] = (seen[text] or 0) + 1
   if text:find("^again") and seen[text] == 1 then return { error = { status = "UNAVAILABLE", message = "later" } } end
+  if text:find("^call") then
+    return { candidates = { { content = { role = "model", parts = { { functionCall = { name = "size", args = { text = text } } } } } } } }
+  end
+  if text == "" then return ("it gave %d"):format(request.body.contents[3].parts[1].functionResponse.response.output) end
   if text:find("^bad") then return { error = { status = "INVALID_ARGUMENT", message = "no " .. text } } end
   return "<" .. text .. ">"
 end
@@ -102,6 +106,17 @@ describe("client.batches:map", function()
     end)
     assert.same({ n = 3, "<<a>>", "<b>", "<<c>>" }, results)
     assert.same({ { "a", "b", "c" }, { "<a>", "<c>" } }, batches())
+  end)
+
+  it("carries functions out between the waves, which may ask models themselves", function()
+    local function size(args) return #assert(ask("<" .. args.text .. ">")) end
+    local tools = { { functionDeclarations = { { name = "size", call = size } } } }
+    local results, errors = map({ "call", "call me", "b" }, function(question) return ask(question, { tools = tools }) end)
+    assert.same({}, errors)
+    assert.same({ n = 3, "it gave 8", "it gave 11", "<b>" }, results)
+    assert.same({ "b", "call", "call me" }, batches()[1])
+    assert.same({ "<call me>", "<call>" }, batches()[2])
+    assert.equal(3, #methods())
   end)
 
   it("waits for those that do something else before", function()
