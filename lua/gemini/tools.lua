@@ -65,6 +65,12 @@ function tools.known(declarations)
   return known, any
 end
 
+-- An error as a text, whatever it is.
+local function told(problem)
+  local ok, text = pcall(tostring, problem)
+  return ok and text or "a " .. type(problem)
+end
+
 local function refused(why)
   return { ok = true, values = { nil, type(why) == "string" and why or "the call was refused" } }
 end
@@ -77,7 +83,9 @@ end
 local function approve(plan, call, context)
   local args = tables.deepCopy(call.args)
   if not plan.onToolCall then return args end
-  local verdict, why = plan.onToolCall(call.call, context)
+  plan.asking = coroutine.running() or "main"
+  local verdict, why = plan.onToolCall(context.call, context)
+  plan.asking = nil
   if verdict == false then return nil, refused(why) end
   return type(verdict) == "table" and verdict or args
 end
@@ -99,8 +107,8 @@ end
 -- What a function gave in the form that a model is told it.
 local function response(outcome)
   local value, why = outcome.values[1], outcome.values[2]
-  if not outcome.ok then return { error = tostring(value) }, true end
-  if value == nil and why ~= nil then return { error = tostring(why) }, true end
+  if not outcome.ok then return { error = told(value) }, true end
+  if value == nil and why ~= nil then return { error = told(why) }, true end
   if isNamed(value) then return value, false end
   return { output = value == nil and json.null or value }, false
 end
@@ -120,7 +128,8 @@ function tools.run(plan, calls)
   local outcomes, started, places = {}, {}, {}
   for i, call in ipairs(calls) do
     local tool, args = plan.known[call.name], nil
-    local context = { call = call.call, round = plan.round, model = plan.model }
+    -- A copy, for what the model said goes back to it as it came.
+    local context = { call = tables.deepCopy(call.call), round = plan.round, model = plan.model }
     if tool then args, outcomes[i] = approve(plan, call, context) else outcomes[i] = unknown(call.name) end
     if args then
       started[#started + 1], places[#places + 1] = runner(plan, tool, args, context), i
