@@ -1,5 +1,7 @@
 ---`client.interactions:run`: an interaction with all that follows from it, until it needs nothing more from here.
 
+require("gemini.interpreted")()
+
 local api = require "gemini.api"
 local deadline = require "gemini.deadline"
 local errors = require "gemini.errors"
@@ -58,7 +60,7 @@ local function settled(client, interaction, waits, ends, call)
 end
 
 local function run(plan, client, waits, call)
-  local built, ends = plan.first, deadline.after(waits.timeout)
+  local built, ends = plan:take(), deadline.after(waits.timeout)
   local row, problem = plan.args.id and api.interactions.get or api.interactions.create, nil
   while built do
     local interaction, err = rest.call(client, row, built)
