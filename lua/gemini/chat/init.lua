@@ -1,5 +1,7 @@
 ---Chats: a model, what it is told for each turn, and the turns so far.
 
+require("gemini.interpreted")()
+
 local api = require "gemini.api"
 local history = require "gemini.chat.history"
 local loop = require "gemini.loop"
@@ -46,8 +48,9 @@ end
 
 -- What a message asks, ready to be sent; or nil and what is wrong.
 local function prepare(self, method, message, call)
-  local asked, problem = history.turn(self.history, message)
-  if not asked then return nil, problem end
+  local problem, asked = history.problem(self.history), nil
+  if not problem then asked, problem = history.turn(self.history, message) end
+  if problem then return nil, problem end
   local args = tables.copy(self.args)
   args.contents = history.request(self.history, asked)
   local plan
@@ -57,7 +60,7 @@ end
 
 -- Takes a turn: what the history is then decides what is sent. What is wrong is raised at the user's place.
 local function begin(self, name, method, message, call)
-  local turn = { task = tasks.current() }
+  local turn = { by = coroutine.running() or "main", task = tasks.current() }
   local problem, asked, plan = self.turns:enter(turn), nil, nil
   if not problem then
     local ok, first, second = pcall(prepare, self, method, message, call)
@@ -117,7 +120,8 @@ function Chat:stream(message, call)
   must(self, "stream")
   local turn, asked, plan = begin(self, "stream", STREAM, message, call)
   local hears = listener(self, turn, asked, plan)
-  local ok, core, handle = pcall(roundstream.open, self.client, ROWS[STREAM], plan, call and tables.copy(call), hears)
+  call = call and tables.copy(call)
+  local ok, core, handle = loop.try(roundstream.open, self.client, ROWS[STREAM], plan, call, hears)
   if not ok then
     self.turns:leave(turn)
     error(core, 0)
