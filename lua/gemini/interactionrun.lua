@@ -72,11 +72,20 @@ local function run(plan, client, waits, call)
   return nil, problem
 end
 
+-- What does not go together.
+local function conflict(args, waits)
+  if args.id ~= nil and args.input ~= nil then
+    return "input goes with previous_interaction_id: the interaction that id names has its own"
+  end
+  local name = args.stream == true and next(waits)
+  return name and name .. " is for a wait: a stream has none" or nil
+end
+
 -- What is for the wait is taken out of the arguments.
 local function takeWaits(args)
   local waits = {}
   for name in pairs(options.wait) do waits[name], args[name] = args[name], nil end
-  return waits, options.check(waits, options.wait)
+  return waits, options.check(waits, options.wait) or conflict(args, waits)
 end
 
 ---@param client gemini.State

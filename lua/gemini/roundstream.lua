@@ -12,8 +12,8 @@ local tasks = require "gemini.loop.tasks"
 -- What goes on behind a stream that somebody holds. It may be looked at by others than that one.
 ---@class gemini.RoundCore
 ---@field plan gemini.ToolPlan
----@field reader thread|string  who has read last, or opened it
----@field task gemini.Task?  in which that was
+---@field held { reader: thread|string?, task: gemini.Task? }  weak, for a coroutine that is forgotten holds its stream:
+---  who has read last, or opened it, and the task in which that was
 ---@field private label gemini.Label
 ---@field private open fun(built: gemini.Request): gemini.Stream  a function, for nobody who looks at a stream shall see
 ---  what is in a call's options
@@ -78,7 +78,8 @@ local function conclude(self, err)
 end
 
 local function noteReader(self)
-  self.reader, self.task = coroutine.running() or "main", tasks.innermost()
+  local held = self.held
+  held.reader, held.task = coroutine.running() or "main", tasks.innermost()
 end
 
 ---@return table? chunk
@@ -161,6 +162,8 @@ RoundStream.__close = RoundStream.close
 
 local roundstream = {}
 
+local WEAK = { __mode = "v" }
+
 ---@param client gemini.State
 ---@param row gemini.Row
 ---@param plan gemini.ToolPlan  with its first request
@@ -171,7 +174,8 @@ local roundstream = {}
 function roundstream.open(client, row, plan, call, listener)
   local first = plan:take()
   local core = setmetatable({
-    label = first.label, plan = plan, listener = listener, called = false, busy = false, ended = false, err = false,
+    label = first.label, plan = plan, listener = listener, held = setmetatable({}, WEAK),
+    called = false, busy = false, ended = false, err = false,
     open = function(built) return stream.open(client, row, built, plan.args, call) end,
   }, Core)
   noteReader(core)

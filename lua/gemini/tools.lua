@@ -115,9 +115,10 @@ end
 
 local function result(call, outcome)
   local value, failed = response(outcome)
-  local ok, problem = pcall(json.encode, value)
-  if not ok then value, failed = { error = "the result can't be sent: " .. tostring(problem) }, true end
-  return { call = call, response = value, failed = failed }
+  local ok, text = pcall(json.encode, value)
+  if not ok then return { call = call, response = { error = "the result can't be sent: " .. text }, failed = true } end
+  -- As it is now: the function may go on with the table that it gave.
+  return { call = call, response = json.decode(text), failed = failed }
 end
 
 ---Carries out the calls of one answer: asks the hook about each in turn, and runs the functions at once.

@@ -54,6 +54,20 @@ describe("a chat's turn", function()
     assert.is_table((gemini.timeout(5, task.await, task)))
   end)
 
+  it("is over where a coroutine that reads its stream is forgotten", function()
+    local client = talk.answering(calling.stream("a", "b"), calling.text "ok")
+    local chat = client:chat { model = "m" }
+    local reader = coroutine.wrap(function()
+      local stream = chat:stream "1"
+      while true do coroutine.yield(stream:next().text) end
+    end)
+    assert.equal("a", reader())
+    reader = nil -- luacheck: ignore 311
+    local task = gemini.spawn(chat.send, chat, "2")
+    assert.equal("ok", assert(gemini.timeout(5, task.await, task)).text)
+    assert.equal(4, #chat.history)
+  end)
+
   it("is looked after by one of those who wait", function()
     local client = talk.scripted { talk.last(calling.stream "x") }
     local chat, own, count = client:chat { model = "m" }, collectgarbage, 0

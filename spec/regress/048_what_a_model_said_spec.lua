@@ -81,6 +81,19 @@ end)
 describe("what a function gives", function()
   after_each(talk.stop)
 
+  it("stays what it was, though the function goes on with the table", function()
+    local call = calling.answer(calling.part "f")
+    local client = talk.answering(call, call, calling.text "x")
+    local own = { n = 0, list = gemini.array() }
+    local reply = assert(ask(client, function()
+      own.n = own.n + 1
+      return own
+    end))
+    assert.equal(1, talk.sent(3).body.contents[3].parts[1].functionResponse.response.n)
+    assert.truthy(talk.sent(3).bytes:find('"list":[]', 1, true))
+    assert.equal(1, reply.toolTurns[2].parts[1].functionResponse.response.n)
+  end)
+
   it("may have a locked metatable", function()
     for _, lock in ipairs { "locked", false } do
       local client = talk.answering(calling.answer(calling.part "f"), calling.text "x")

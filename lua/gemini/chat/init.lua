@@ -127,6 +127,8 @@ function Chat:stream(message, call)
     error(core, 0)
   end
   turn.core, turn.held = core, setmetatable({ handle = handle }, WEAK)
+  -- Whoever has opened it may drop it.
+  turn.by, turn.task = nil, nil
   return handle, nil, nil, handle
 end
 

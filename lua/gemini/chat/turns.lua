@@ -8,7 +8,7 @@ local tasks = require "gemini.loop.tasks"
 local wait = require "gemini.loop.wait"
 
 ---@class gemini.ChatTurn
----@field by thread|string  the coroutine that takes it
+---@field by thread|string|nil  the coroutine that takes it; nil once it is a stream
 ---@field task gemini.Task?  likewise, where it is one
 ---@field plan gemini.ToolPlan?  whose functions are within it
 ---@field core gemini.RoundCore?  the stream that it is
@@ -51,7 +51,7 @@ end
 local function isAbandoned(turn)
   local core = turn.core
   if not core then return turn.by == running() or turn.task ~= nil and task.hasEnded(turn.task) end
-  return core.reader == running() or turn.held.handle == nil or hasBroken(core.task)
+  return core.held.reader == running() or turn.held.handle == nil or hasBroken(core.held.task)
 end
 
 local function advance(self)
