@@ -100,25 +100,27 @@ local function runner(plan, tool, args, context)
   end
 end
 
-local function isNamed(value)
-  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= getmetatable(json.array())
-end
-
--- What a function gave in the form that a model is told it.
-local function response(outcome)
+-- What a function gave, and whether that is an error.
+local function given(outcome)
   local value, why = outcome.values[1], outcome.values[2]
   if not outcome.ok then return { error = told(value) }, true end
   if value == nil and why ~= nil then return { error = told(why) }, true end
-  if isNamed(value) then return value, false end
-  return { output = value == nil and json.null or value }, false
+  if value == nil then value = json.null end
+  return value, false
 end
 
+-- A table with names; in what JSON was read from, lists are marked.
+local function isNamed(value)
+  return type(value) == "table" and getmetatable(value) ~= getmetatable(json.array())
+end
+
+-- What a function gave in the form that a model is told it, and as it is now: it may go on with its table.
 local function result(call, outcome)
-  local value, failed = response(outcome)
+  local value, failed = given(outcome)
   local ok, text = pcall(json.encode, value)
   if not ok then return { call = call, response = { error = "the result can't be sent: " .. text }, failed = true } end
-  -- As it is now: the function may go on with the table that it gave.
-  return { call = call, response = json.decode(text), failed = failed }
+  local copy = json.decode(text)
+  return { call = call, response = isNamed(copy) and copy or { output = copy }, failed = failed }
 end
 
 ---Carries out the calls of one answer: asks the hook about each in turn, and runs the functions at once.

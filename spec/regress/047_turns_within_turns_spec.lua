@@ -68,6 +68,22 @@ describe("a chat's turn", function()
     assert.equal(4, #chat.history)
   end)
 
+  it("is not waited for where nobody could end it", function()
+    local client = talk.answering(calling.stream("a", "b"), calling.text "ok")
+    local chat, stream = client:chat { model = "m" }, nil
+    local reader = coroutine.wrap(function()
+      stream = chat:stream "1"
+      while true do coroutine.yield(stream:next().text) end
+    end)
+    assert.equal("a", reader())
+    local ok, raised = pcall(function() chat:send "2" end)
+    assert.is_false(ok)
+    assert.truthy(raised:find("047.*chat:send: another coroutine has begun to read a stream of this chat"), raised)
+    assert.equal("b", reader())
+    stream:close()
+    assert.equal("ok", assert(chat:send "2").text)
+  end)
+
   it("is looked after by one of those who wait", function()
     local client = talk.scripted { talk.last(calling.stream "x") }
     local chat, own, count = client:chat { model = "m" }, collectgarbage, 0

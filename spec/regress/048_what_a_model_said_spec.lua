@@ -94,6 +94,12 @@ describe("what a function gives", function()
     assert.equal(1, reply.toolTurns[2].parts[1].functionResponse.response.n)
   end)
 
+  it("may be an error that is no UTF-8", function()
+    local client = talk.answering(calling.answer(calling.part "f"), calling.text "x")
+    assert(ask(client, function() return nil, "\255" end))
+    assert.truthy(calling.told(2)[1].response.error:find("^the result can't be sent: "))
+  end)
+
   it("may have a locked metatable", function()
     for _, lock in ipairs { "locked", false } do
       local client = talk.answering(calling.answer(calling.part "f"), calling.text "x")

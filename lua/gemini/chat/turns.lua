@@ -74,17 +74,26 @@ local function isNext(self, turn)
   return first == turn
 end
 
--- Waits for the turn. What ends the wait is returned, to be raised.
+-- Whether nobody is there who could go on with a turn while this one waits.
+local function isLast()
+  return not tasks.innermost() and tasks.count() == 0 and not loop.isAttached()
+end
+
+-- Looks at the turn that another one waits for; true where that waits in vain.
+local function look(self)
+  if self.head.core then collectgarbage() end
+  if not isAbandoned(self.head) then return isLast() end
+  abandon(self, self.head)
+end
+
+-- Waits for the turn. What ends the wait is returned, to be raised; and whether it was in vain.
 local function await(self, turn)
   local function isTurn() return self.head == turn end
   local function watch(changed) turn.changed = changed end
   while not isTurn() do
     local _, ended = loop.try(wait.till, isTurn, watch, deadline.after(LOOK))
     if ended then return ended end
-    if not isTurn() and self.head and isNext(self, turn) then
-      if self.head.core then collectgarbage() end
-      if isAbandoned(self.head) then abandon(self, self.head) end
-    end
+    if not isTurn() and self.head and isNext(self, turn) and look(self) then return nil, true end
   end
 end
 
@@ -101,7 +110,10 @@ function Turns:enter(turn)
     return nil
   end
   self.line:push(turn)
-  local ended = await(self, turn)
+  local ended, inVain = await(self, turn)
+  if inVain then
+    return "another coroutine has begun to read a stream of this chat, and nothing could end it: close it"
+  end
   if not ended then return nil end
   self:leave(turn)
   error(ended, 0)
