@@ -79,15 +79,23 @@ local function unknown(name)
   return { ok = true, values = { nil, ("there is no function called %q"):format(tostring(name)) } }
 end
 
--- What the user's hook says of a call: the arguments to run it with, or nil and its outcome.
-local function approve(plan, call, context)
-  local args = tables.deepCopy(call.args)
-  if not plan.onToolCall then return args end
+local function ask(plan, context)
   plan.asking = coroutine.running() or "main"
   local verdict, why = plan.onToolCall(context.call, context)
   plan.asking = nil
-  if verdict == false then return nil, refused(why) end
-  return type(verdict) == "table" and verdict or args
+  return verdict, why
+end
+
+-- What the user's hook says of a call: the arguments to run it with, or nil and its outcome. Nothing is run on a word
+-- that says neither yes nor no.
+local function approve(plan, call, context)
+  local args = tables.deepCopy(call.args)
+  if not plan.onToolCall then return args end
+  local verdict, why = ask(plan, context)
+  if verdict == false or verdict == nil and why ~= nil then return nil, refused(why) end
+  if verdict == nil or verdict == true then return args end
+  if type(verdict) == "table" then return verdict end
+  error("onToolCall must give nil, true, false or a table of arguments, got " .. type(verdict), 0)
 end
 
 -- A function that runs one call: in its time, and known as one of this plan's.
