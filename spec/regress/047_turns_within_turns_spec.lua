@@ -103,6 +103,25 @@ describe("a chat's turn", function()
     assert.equal(1, count)
   end)
 
+  it("is kept where the history was thrown away, or taken back, meanwhile", function()
+    local client = talk.answering(calling.text "a", calling.stream("b", "c"), calling.answer(calling.part "f"), calling.text "d")
+    local chat
+    chat = client:chat { model = "m", tools = calling.tools { f = function()
+      assert.equal(2, #chat:undo())
+      assert.same({}, chat:fork().history)
+    end } }
+    assert(chat:send "1")
+    local stream = chat:stream "2"
+    assert(stream:next())
+    chat.history = nil
+    assert.equal("gemini.chat with m: 0 contents", tostring(chat))
+    assert(stream:collect())
+    assert.same({ "2", "bc" }, { chat.history[1].parts[1].text, chat.history[2].parts[1].text })
+    assert(chat:send "3")
+    assert.equal(4, #chat.history)
+    assert.equal("3", chat.history[1].parts[1].text)
+  end)
+
   it("is refused with a history that is none", function()
     local client, server = talk.answering(calling.text "x")
     local chat = client:chat { model = "m" }

@@ -30,7 +30,8 @@ local SEND, STREAM = "models.generateContent", "models.streamGenerateContent"
 local ROWS = { [SEND] = api.models.generateContent, [STREAM] = api.models.streamGenerateContent }
 
 function Chat:__tostring()
-  return ("gemini.chat with %s: %d contents"):format(self.args.model, #self.history)
+  local count = type(self.history) == "table" and #self.history or 0
+  return ("gemini.chat with %s: %d contents"):format(self.args.model, count)
 end
 
 -- To be called by a method: raises at its caller's place.
@@ -38,8 +39,10 @@ local function must(self, name)
   if getmetatable(self) ~= Chat then error(("chat:%s: call it with a colon"):format(name), 3) end
 end
 
--- Keeps a turn: what the user said, what functions were called for, and what the model answered.
+-- Keeps a turn: what the user said, what functions were called for, and what the model answered. A history that was
+-- thrown away meanwhile begins anew, for an answer is not to be lost by that.
 local function keep(self, asked, between, answer)
+  if type(self.history) ~= "table" then self.history = history.copy {} end
   local list = self.history
   list[#list + 1] = asked
   for _, each in ipairs(between) do list[#list + 1] = tables.deepCopy(each) end
