@@ -149,6 +149,8 @@ describe("interactions:run", function()
       { model = "m", input = "x", tools = { { type = "function", name = "f", call = 1 } } },
     ["interactions.run: interval must be a positive number of seconds, got 0"] = { model = "m", input = "x", interval = 0 },
     ["interactions.run: maxToolRounds must be a whole number from 0 on, got 1.5"] = { model = "m", input = "x", maxToolRounds = 1.5 },
+    ["interactions.run: input goes with previous_interaction_id"] = { id = "a", input = "More." },
+    ["interactions.run: onProgress is for a wait: a stream has none"] = { model = "m", input = "x", stream = true, onProgress = print },
     ["interactions.run: stream must be true or false, got string"] = { model = "m", input = "x", stream = "yes" },
   } do
     it("refuses with: " .. message, function()

@@ -59,6 +59,12 @@ describe("gemini.schema", function()
       function() schema.object { a = "strin" } end,
     ["gemini.schema.integer: unknown keyword 'minimun', did you mean 'minimum'?"] =
       function() schema.integer { minimun = 1 } end,
+    ["gemini.schema.object: 'required' can't be given: it follows from the rest"] =
+      function() schema.object({ a = "string", b = "string" }, { required = { "a" } }) end,
+    ["gemini.schema.string: 'type' can't be given: it follows from the rest"] =
+      function() schema.string { type = { "string", "null" } } end,
+    ["gemini.schema.object: two properties are called 'a'"] =
+      function() schema.object { { "a", "string" }, { "a", "integer" } } end,
     ["gemini.schema.enum: [2] must be a string, got number"] = function() schema.enum { "a", 2 } end,
     ["gemini.schema.object: [1] must be a pair { name, schema }"] = function() schema.object { { "a" } } end,
     ["gemini.schema.array: items must be a schema or a type's name, got nil"] = function() schema.array() end,

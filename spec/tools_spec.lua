@@ -198,6 +198,16 @@ describe("functions that a model calls", function()
     assert.equal(0, ended)
   end)
 
+  it("are not run where their hook says so as functions tell errors, or says what nobody understands", function()
+    local client = talk.answering(calling.answer(calling.part "f"), calling.text "x")
+    local f = function() error "not to be called" end
+    assert(ask(client, { f = f }, { onToolCall = function() return nil, "not now" end }))
+    assert.same({ error = "not now" }, told(2)[1].response)
+    client = talk.answering(calling.answer(calling.part "f"))
+    local ok, raised = pcall(ask, client, { f = f }, { onToolCall = function() return "no" end })
+    assert.same({ false, "onToolCall must give nil, true, false or a table of arguments, got string" }, { ok, raised })
+  end)
+
   it("raise what their hook raises", function()
     local client = talk.answering(calling.answer(calling.part "f"))
     local ok, raised = pcall(ask, client, { f = print }, { onToolCall = function() error("the hook is wrong", 0) end })

@@ -1,5 +1,7 @@
 ---`client.interactions:run`: an interaction with all that follows from it, until it needs nothing more from here.
 
+require("gemini.interpreted")()
+
 local api = require "gemini.api"
 local deadline = require "gemini.deadline"
 local errors = require "gemini.errors"
@@ -58,7 +60,7 @@ local function settled(client, interaction, waits, ends, call)
 end
 
 local function run(plan, client, waits, call)
-  local built, ends = plan.first, deadline.after(waits.timeout)
+  local built, ends = plan:take(), deadline.after(waits.timeout)
   local row, problem = plan.args.id and api.interactions.get or api.interactions.create, nil
   while built do
     local interaction, err = rest.call(client, row, built)
@@ -70,11 +72,20 @@ local function run(plan, client, waits, call)
   return nil, problem
 end
 
+-- What does not go together.
+local function conflict(args, waits)
+  if args.id ~= nil and args.input ~= nil then
+    return "input goes with previous_interaction_id: the interaction that id names has its own"
+  end
+  local name = args.stream == true and next(waits)
+  return name and name .. " is for a wait: a stream has none" or nil
+end
+
 -- What is for the wait is taken out of the arguments.
 local function takeWaits(args)
   local waits = {}
   for name in pairs(options.wait) do waits[name], args[name] = args[name], nil end
-  return waits, options.check(waits, options.wait)
+  return waits, options.check(waits, options.wait) or conflict(args, waits)
 end
 
 ---@param client gemini.State

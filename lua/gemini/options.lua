@@ -263,8 +263,8 @@ options.packing = { packed = { ofType("boolean"), "true or false", "boolean" } }
 
 ---@class gemini.ToolOptions  how functions that a model calls are run
 ---@field maxToolRounds? integer  answers with calls that are carried out, one after the other; 10 when absent
----@field onToolCall? gemini.ToolHook  is asked before each call: false, and why, refuses it; a table is what the
----  function gets for its arguments
+---@field onToolCall? gemini.ToolHook  is asked before each call: false or nil, and why, refuses it; a table is what
+---  the function gets for its arguments
 ---@field toolTimeout? number  seconds for a function whose declaration has no `timeout` of its own; none when absent
 options.tools = {
   maxToolRounds = { count(0), "a whole number from 0 on", "integer" },

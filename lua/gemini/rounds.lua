@@ -21,12 +21,12 @@ local ROUNDS = 10
 ---@field onToolCall? function
 ---@field toolTimeout? number
 ---@field model string
+---@field asking? thread|string  in which the hook is being asked
+---@field private first? gemini.Request  until it is taken
 ---@field private most integer
 ---@field private dialect gemini.ToolDialect
----@field private client gemini.State
----@field private method string
----@field private row gemini.Row
----@field private call? gemini.CallOptions
+---@field private build fun(args: table): gemini.Request?, string?  a function, for what holds a plan may be within the
+---  user's reach
 local Plan = {}
 Plan.__index = Plan
 
@@ -34,7 +34,15 @@ Plan.__index = Plan
 ---@return gemini.Request?
 ---@return string? problem  what is wrong with the arguments
 function Plan:request()
-  return request.build(self.client, self.method, self.row, self.args, self.call)
+  return self.build(self.args)
+end
+
+---Takes the first request: it is large, and has secrets.
+---@return gemini.Request
+function Plan:take()
+  local first = self.first
+  self.first = nil
+  return first
 end
 
 ---@param chunk table  of a stream
@@ -71,7 +79,7 @@ end
 ---@param reply T
 ---@return T reply
 function Plan:finish(reply)
-  return beside.note(reply, { toolTurns = self.turns, toolLimit = self.limited })
+  return beside.note(reply, { toolTurns = self.any and self.turns or nil, toolLimit = self.limited })
 end
 
 ---Lets an error tell of what was carried out before.
@@ -104,11 +112,12 @@ function rounds.plan(client, method, row, args, call, dialect)
   if not taken then return nil, problem end
   local known, any = tools.known(dialect.declared(args))
   if not known then return nil, any end
+  call = call and tables.copy(call)
   return setmetatable({
     known = known, any = any, args = args, turns = {}, round = 0,
     most = taken.maxToolRounds or ROUNDS, onToolCall = taken.onToolCall, toolTimeout = taken.toolTimeout,
     model = args.model, dialect = dialect,
-    client = client, method = method, row = row, call = call and tables.copy(call),
+    build = function(given) return request.build(client, method, row, given, call) end,
   }, Plan)
 end
 
@@ -133,7 +142,7 @@ end
 ---@return gemini.Reply?
 ---@return gemini.Error|string?
 function rounds.call(client, row, plan)
-  local built, problem = plan.first, nil
+  local built, problem = plan:take(), nil
   while built do
     local reply, err = gathering.call(client, row, built)
     if not reply then return nil, plan:tell(err) end

@@ -12,14 +12,14 @@ local tasks = require "gemini.loop.tasks"
 -- What goes on behind a stream that somebody holds. It may be looked at by others than that one.
 ---@class gemini.RoundCore
 ---@field plan gemini.ToolPlan
----@field reader thread|string  who has read last, or opened it
----@field task gemini.Task?  in which that was
----@field private client gemini.State
----@field private row gemini.Row
----@field private call? gemini.CallOptions
+---@field held { reader: thread|string?, task: gemini.Task? }  weak, for a coroutine that is forgotten holds its stream:
+---  who has read last, or opened it, and the task in which that was
+---@field private label gemini.Label
+---@field private open fun(built: gemini.Request): gemini.Stream  a function, for nobody who looks at a stream shall see
+---  what is in a call's options
 ---@field private stream gemini.Stream  the answer in work
 ---@field private called boolean  it may have calls
----@field private busy boolean  functions are running
+---@field private busy boolean  functions are running, or the next answer is being asked for
 ---@field private ended boolean
 ---@field private err gemini.Error|false
 ---@field private listener? gemini.RoundListener
@@ -32,55 +32,73 @@ local function fail(self, err, closed)
   return nil, self.err
 end
 
-local function begin(self, built)
-  self.called = false
-  self.stream = stream.open(self.client, self.row, built, self.plan.args, self.call)
+-- Ends it where it is.
+local function abort(self, closed)
+  if self.ended or self.err then return end
+  self.stream:close()
+  local _, err = self.stream:next()
+  fail(self, err or errors.new("cancelled", "the stream was closed before its end", self.label), closed)
 end
 
+-- A reader that is cancelled has left; what else is raised here is an error.
 local function broken(self, raised)
-  if not self.err then
-    fail(self, errors.new("cancelled", "the calls of functions were not carried out", self.plan.first.label), true)
-  end
+  abort(self, type(raised) == "table" and raised.kind == "cancelled")
   error(raised, 0)
 end
 
--- Carries out what the answer that has ended asks for, and begins the next one; false where it asks for nothing.
+-- Carries out what an answer asks for, and begins the next one; nil where it asks for nothing.
+local function proceed(self, whole)
+  if not self.plan:follow(whole) or self.err then return nil end
+  local built, problem = self.plan:request()
+  if not built then error(problem, 0) end
+  return self.open(built)
+end
+
+-- Goes on behind an answer that has ended, if it asks for that.
 local function follow(self)
   local whole = self.called and self.stream:collect()
   if not whole then return false end
   self.busy = true
-  local ok, more = loop.try(self.plan.follow, self.plan, whole)
+  local ok, opened = loop.try(proceed, self, whole)
   self.busy = false
-  if not ok then broken(self, more) end
+  if not ok then broken(self, opened) end
+  if not opened then return false end
+  self.stream, self.called = opened, false
   -- Somebody may have closed it meanwhile.
-  if self.err or not more then return false end
-  local built, problem = self.plan:request()
-  if not built then broken(self, problem) end
-  begin(self, built)
+  if self.err then opened:close() end
   return true
 end
 
+-- What becomes of it where the answer in work has ended.
+local function conclude(self, err)
+  if err then return fail(self, err, err.kind == "cancelled") end
+  if follow(self) or self.err then return end
+  self.ended = true
+  if self.listener then self.listener.ended(self:whole()) end
+end
+
 local function noteReader(self)
-  self.reader, self.task = coroutine.running() or "main", tasks.innermost()
+  local held = self.held
+  held.reader, held.task = coroutine.running() or "main", tasks.innermost()
 end
 
 ---@return table? chunk
 ---@return gemini.Error?
 function Core:next()
-  if self.ended or self.err then return nil, self.err or nil end
-  if self.busy then error("stream:next: somebody else reads it, and functions that it asked for are running", 3) end
-  noteReader(self)
-  repeat
-    local chunk, err = self.stream:next()
+  while not (self.ended or self.err) do
+    if self.busy then error("stream:next: somebody else reads it, and functions that it asked for are running", 3) end
+    noteReader(self)
+    local answer = self.stream
+    local ok, chunk, err = loop.try(answer.next, answer)
+    if not ok then broken(self, chunk) end
     if chunk then
       self.called = self.called or self.plan:signals(chunk)
       return chunk
     end
-    if err then return fail(self, err, err.kind == "cancelled") end
-  until not follow(self)
-  if self.err then return nil, self.err end
-  self.ended = true
-  if self.listener then self.listener.ended(self:whole()) end
+    -- Another reader may have gone on meanwhile.
+    if not (self.ended or self.err or self.busy) and self.stream == answer then conclude(self, err) end
+  end
+  return nil, self.err or nil
 end
 
 ---@return table reply  the last answer, all its chunks merged
@@ -89,11 +107,7 @@ function Core:whole()
 end
 
 function Core:close()
-  if self.ended or self.err then return end
-  self.stream:close()
-  local _, err = self.stream:next()
-  local why = "the stream was closed before its end"
-  fail(self, err or errors.new("cancelled", why, self.plan.first.label), true)
+  abort(self, true)
 end
 
 ---@class gemini.RoundStream: gemini.Stream
@@ -104,7 +118,7 @@ RoundStream.__index = RoundStream
 function RoundStream:__tostring()
   local core = self.core
   local how = core.err and "failed" or core.ended and "ended" or "open"
-  return ("gemini.stream %s: %s"):format(core.plan.first.label.method, how)
+  return ("gemini.stream %s: %s"):format(core.label.method, how)
 end
 
 -- To be called by a method: raises at its caller's place.
@@ -148,6 +162,8 @@ RoundStream.__close = RoundStream.close
 
 local roundstream = {}
 
+local WEAK = { __mode = "v" }
+
 ---@param client gemini.State
 ---@param row gemini.Row
 ---@param plan gemini.ToolPlan  with its first request
@@ -156,12 +172,14 @@ local roundstream = {}
 ---@return gemini.RoundCore core
 ---@return gemini.RoundStream handle  what the reader holds
 function roundstream.open(client, row, plan, call, listener)
+  local first = plan:take()
   local core = setmetatable({
-    client = client, row = row, plan = plan, call = call, listener = listener,
+    label = first.label, plan = plan, listener = listener, held = setmetatable({}, WEAK),
     called = false, busy = false, ended = false, err = false,
+    open = function(built) return stream.open(client, row, built, plan.args, call) end,
   }, Core)
   noteReader(core)
-  begin(core, plan.first)
+  core.stream = core.open(first)
   return core, setmetatable({ core = core }, RoundStream)
 end
 

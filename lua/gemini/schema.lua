@@ -12,12 +12,17 @@ local tables = require "gemini.tables"
 -- beside that one which takes a JSON Schema. A property that is marked as optional may be absent.
 local MADE, OPTIONAL = { __name = "gemini.schema" }, { __name = "gemini.schema (optional)" }
 
-local KEYWORDS = {}
-for word in ([[
+local function words(text)
+  local out = {}
+  for word in text:gmatch "%S+" do out[word] = true end
+  return out
+end
+
+local KEYWORDS = words [[
   $anchor $defs $id $ref additionalProperties anyOf const default description enum examples exclusiveMaximum
   exclusiveMinimum format items maxItems maxLength maxProperties maximum minItems minLength minProperties minimum
   multipleOf oneOf pattern prefixItems properties propertyOrdering required title type
-]]):gmatch "%S+" do KEYWORDS[word] = true end
+]]
 
 local TYPES = { string = true, number = true, integer = true, boolean = true, null = true, object = true, array = true }
 
@@ -34,8 +39,14 @@ local function public(name, make)
   end
 end
 
+-- Maker → the words that it says itself.
+local OWN = {
+  object = words "type properties required", array = words "type items", enum = words "type enum",
+  anyOf = words "anyOf", type = words "type",
+}
+
 -- A schema's further words: a text is its description.
-local function keywords(given)
+local function keywords(given, own)
   if given == nil then return {} end
   if type(given) == "string" then return { description = given } end
   if type(given) ~= "table" then refuse("expected a table or a description, got %s", type(given)) end
@@ -43,6 +54,7 @@ local function keywords(given)
     if not KEYWORDS[word] then
       refuse("unknown keyword '%s'%s", tostring(word), nearest(tostring(word), KEYWORDS))
     end
+    if own[word] then refuse("'%s' can't be given: it follows from the rest", word) end
   end
   return tables.copy(given)
 end
@@ -56,7 +68,7 @@ local function enum(values, more)
   for i, value in ipairs(values) do
     if type(value) ~= "string" then refuse("[%d] must be a string, got %s", i, type(value)) end
   end
-  local out = keywords(more)
+  local out = keywords(more, OWN.enum)
   out.type, out.enum = "string", json.array(tables.copy(values))
   return setmetatable(out, MADE)
 end
@@ -76,6 +88,7 @@ end
 
 local function addProperty(out, key, value)
   if type(key) ~= "string" then refuse("a property's name must be a string, got %s", type(key)) end
+  if out.properties[key] then refuse("two properties are called '%s'", key) end
   local property = read(key, value)
   if getmetatable(property) == OPTIONAL then
     property = setmetatable(tables.copy(property), MADE)
@@ -102,7 +115,7 @@ end
 
 local function object(properties, more)
   if type(properties) ~= "table" then refuse("expected a table of properties, got %s", type(properties)) end
-  local out = keywords(more)
+  local out = keywords(more, OWN.object)
   out.type, out.properties, out.required = "object", {}, json.array()
   local add = properties[1] ~= nil and addInOrder or addNamed
   add(out, properties)
@@ -111,14 +124,14 @@ local function object(properties, more)
 end
 
 local function array(items, more)
-  local out = keywords(more)
+  local out = keywords(more, OWN.array)
   out.type, out.items = "array", read("items", items)
   return setmetatable(out, MADE)
 end
 
 local function anyOf(list, more)
   mustBeList(list, "schemas")
-  local out = keywords(more)
+  local out = keywords(more, OWN.anyOf)
   out.anyOf = json.array()
   for i, each in ipairs(list) do out.anyOf[i] = read(("[%d]"):format(i), each) end
   return setmetatable(out, MADE)
@@ -130,7 +143,7 @@ end
 
 local function ofType(name)
   return function(more)
-    local out = keywords(more)
+    local out = keywords(more, OWN.type)
     out.type = name
     return setmetatable(out, MADE)
   end

@@ -18,7 +18,9 @@ function tables.deepCopy(value)
   if type(value) ~= "table" then return value end
   local out = {}
   for name, inner in next, value do out[name] = tables.deepCopy(inner) end
-  return setmetatable(out, getmetatable(value))
+  -- A locked one says what it likes.
+  local metatable = getmetatable(value)
+  return type(metatable) == "table" and setmetatable(out, metatable) or out
 end
 
 ---@param from table<string, any>

@@ -34,9 +34,15 @@ function toolcontents.signals(chunk)
   return chunk.functionCalls[1] ~= nil
 end
 
+-- Where a model's arguments are asked for in pieces, they are the caller's to put together.
+local function isPiece(call)
+  return type(call.partialArgs) == "table" or call.willContinue == true
+end
+
 function toolcontents.calls(reply)
   local calls = {}
   for i, call in ipairs(reply.functionCalls) do
+    if isPiece(call) then return {} end
     calls[i] = { id = call.id, name = call.name, args = list(call.args), call = call }
   end
   return calls
@@ -67,7 +73,7 @@ function toolcontents.ofModel(reply)
     local isFirst = type(candidate.index) ~= "number" or candidate.index == 0
     if isFirst and type(candidate.content) == "table" then
       local said = tables.copy(candidate.content)
-      said.role = said.role or "model"
+      if type(said.role) ~= "string" then said.role = "model" end
       return said
     end
   end

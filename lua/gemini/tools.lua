@@ -65,6 +65,12 @@ function tools.known(declarations)
   return known, any
 end
 
+-- An error as a text, whatever it is.
+local function told(problem)
+  local ok, text = pcall(tostring, problem)
+  return ok and text or "a " .. type(problem)
+end
+
 local function refused(why)
   return { ok = true, values = { nil, type(why) == "string" and why or "the call was refused" } }
 end
@@ -73,13 +79,23 @@ local function unknown(name)
   return { ok = true, values = { nil, ("there is no function called %q"):format(tostring(name)) } }
 end
 
--- What the user's hook says of a call: the arguments to run it with, or nil and its outcome.
+local function ask(plan, context)
+  plan.asking = coroutine.running() or "main"
+  local verdict, why = plan.onToolCall(context.call, context)
+  plan.asking = nil
+  return verdict, why
+end
+
+-- What the user's hook says of a call: the arguments to run it with, or nil and its outcome. Nothing is run on a word
+-- that says neither yes nor no.
 local function approve(plan, call, context)
   local args = tables.deepCopy(call.args)
   if not plan.onToolCall then return args end
-  local verdict, why = plan.onToolCall(call.call, context)
-  if verdict == false then return nil, refused(why) end
-  return type(verdict) == "table" and verdict or args
+  local verdict, why = ask(plan, context)
+  if verdict == false or verdict == nil and why ~= nil then return nil, refused(why) end
+  if verdict == nil or verdict == true then return args end
+  if type(verdict) == "table" then return verdict end
+  error("onToolCall must give nil, true, false or a table of arguments, got " .. type(verdict), 0)
 end
 
 -- A function that runs one call: in its time, and known as one of this plan's.
@@ -92,24 +108,26 @@ local function runner(plan, tool, args, context)
   end
 end
 
-local function isNamed(value)
-  return type(value) == "table" and value[1] == nil and getmetatable(value) ~= codec.arrayMt
-end
-
--- What a function gave in the form that a model is told it.
-local function response(outcome)
+-- What a function gave, and whether that is an error.
+local function given(outcome)
   local value, why = outcome.values[1], outcome.values[2]
-  if not outcome.ok then return { error = tostring(value) }, true end
-  if value == nil and why ~= nil then return { error = tostring(why) }, true end
-  if isNamed(value) then return value, false end
-  return { output = value == nil and codec.null or value }, false
+  if not outcome.ok then return { error = told(value) }, true end
+  if value == nil and why ~= nil then return { error = told(why) }, true end
+  if value == nil then value = codec.null end
+  return value, false
 end
 
+-- A table with names; in what JSON was read from, lists are marked.
+local function isNamed(value)
+  return type(value) == "table" and getmetatable(value) ~= codec.arrayMt
+end
+
+-- What a function gave in the form that a model is told it, and as it is now: it may go on with its table.
 local function result(call, outcome)
-  local value, failed = response(outcome)
+  local value, failed = given(outcome)
   local text, problem = codec.encode(value)
-  if not text then value, failed = { error = "the result can't be sent: " .. problem }, true end
-  return { call = call, response = value, failed = failed }
+  local copy = text and codec.decode(text) or { error = "the result can't be sent: " .. tostring(problem) }
+  return { call = call, response = isNamed(copy) and copy or { output = copy }, failed = failed or not text }
 end
 
 ---Carries out the calls of one answer: asks the hook about each in turn, and runs the functions at once.
@@ -120,7 +138,8 @@ function tools.run(plan, calls)
   local outcomes, started, places = {}, {}, {}
   for i, call in ipairs(calls) do
     local tool, args = plan.known[call.name], nil
-    local context = { call = call.call, round = plan.round, model = plan.model }
+    -- A copy, for what the model said goes back to it as it came.
+    local context = { call = tables.deepCopy(call.call), round = plan.round, model = plan.model }
     if tool then args, outcomes[i] = approve(plan, call, context) else outcomes[i] = unknown(call.name) end
     if args then
       started[#started + 1], places[#places + 1] = runner(plan, tool, args, context), i

@@ -53,7 +53,7 @@ end
 
 local function marked(each)
   local part = tables.copy(lastPart(each))
-  part.partMetadata = tables.copy(part.partMetadata or {})
+  part.partMetadata = type(part.partMetadata) == "table" and tables.copy(part.partMetadata) or {}
   part.partMetadata[MARK] = true
   return withPart(each, part)
 end
@@ -117,7 +117,8 @@ end
 local REFUSALS = {}
 for word in ([[
   SAFETY RECITATION LANGUAGE OTHER BLOCKLIST PROHIBITED_CONTENT SPII MALFORMED_FUNCTION_CALL UNEXPECTED_TOOL_CALL
-  MALFORMED_RESPONSE IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT NO_IMAGE IMAGE_RECITATION IMAGE_OTHER
+  TOO_MANY_TOOL_CALLS MISSING_THOUGHT_SIGNATURE MALFORMED_RESPONSE
+  IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT NO_IMAGE IMAGE_RECITATION IMAGE_OTHER
 ]]):gmatch "%S+" do REFUSALS[word] = true end
 
 local function isEmptyText(part)

@@ -1,5 +1,7 @@
 ---Chats: a model, what it is told for each turn, and the turns so far.
 
+require("gemini.interpreted")()
+
 local api = require "gemini.api"
 local history = require "gemini.chat.history"
 local loop = require "gemini.loop"
@@ -28,7 +30,8 @@ local SEND, STREAM = "models.generateContent", "models.streamGenerateContent"
 local ROWS = { [SEND] = api.models.generateContent, [STREAM] = api.models.streamGenerateContent }
 
 function Chat:__tostring()
-  return ("gemini.chat with %s: %d contents"):format(self.args.model, #self.history)
+  local count = type(self.history) == "table" and #self.history or 0
+  return ("gemini.chat with %s: %d contents"):format(self.args.model, count)
 end
 
 -- To be called by a method: raises at its caller's place.
@@ -36,8 +39,10 @@ local function must(self, name)
   if getmetatable(self) ~= Chat then error(("chat:%s: call it with a colon"):format(name), 3) end
 end
 
--- Keeps a turn: what the user said, what functions were called for, and what the model answered.
+-- Keeps a turn: what the user said, what functions were called for, and what the model answered. A history that was
+-- thrown away meanwhile begins anew, for an answer is not to be lost by that.
 local function keep(self, asked, between, answer)
+  if type(self.history) ~= "table" then self.history = history.copy {} end
   local list = self.history
   list[#list + 1] = asked
   for _, each in ipairs(between) do list[#list + 1] = tables.deepCopy(each) end
@@ -46,8 +51,9 @@ end
 
 -- What a message asks, ready to be sent; or nil and what is wrong.
 local function prepare(self, method, message, call)
-  local asked, problem = history.turn(self.history, message)
-  if not asked then return nil, problem end
+  local problem, asked = history.problem(self.history), nil
+  if not problem then asked, problem = history.turn(self.history, message) end
+  if problem then return nil, problem end
   local args = tables.copy(self.args)
   args.contents = history.request(self.history, asked)
   local plan
@@ -57,7 +63,7 @@ end
 
 -- Takes a turn: what the history is then decides what is sent. What is wrong is raised at the user's place.
 local function begin(self, name, method, message, call)
-  local turn = { task = tasks.current() }
+  local turn = { by = coroutine.running() or "main", task = tasks.current() }
   local never = self.turns:enter(turn)
   if never then error(("chat:%s: %s"):format(name, never), 3) end
   local ok, asked, plan = pcall(prepare, self, method, message, call)
@@ -116,12 +122,15 @@ function Chat:stream(message, call)
   must(self, "stream")
   local turn, asked, plan = begin(self, "stream", STREAM, message, call)
   local hears = listener(self, turn, asked, plan)
-  local ok, core, handle = pcall(roundstream.open, self.client, ROWS[STREAM], plan, call and tables.copy(call), hears)
+  call = call and tables.copy(call)
+  local ok, core, handle = loop.try(roundstream.open, self.client, ROWS[STREAM], plan, call, hears)
   if not ok then
     self.turns:leave(turn)
     error(core, 0)
   end
   turn.core, turn.held = core, setmetatable({ handle = handle }, WEAK)
+  -- Whoever has opened it may drop it.
+  turn.by, turn.task = nil, nil
   return handle, nil, nil, handle
 end
 

@@ -8,7 +8,8 @@ local tasks = require "gemini.loop.tasks"
 local wait = require "gemini.loop.wait"
 
 ---@class gemini.ChatTurn
----@field task gemini.Task?  that takes it
+---@field by thread|string|nil  the coroutine that takes it; nil once it is a stream
+---@field task gemini.Task?  likewise, where it is one
 ---@field plan gemini.ToolPlan?  whose functions are within it
 ---@field core gemini.RoundCore?  the stream that it is
 ---@field held { handle: gemini.RoundStream? }?  weak: what the stream's reader holds
@@ -24,11 +25,17 @@ Turns.__index = Turns
 -- Seconds between two looks for streams that somebody has left open and forgotten.
 local LOOK = 1
 
--- Whether this runs in a function that is a part of a turn.
+local function running()
+  return coroutine.running() or "main"
+end
+
+-- Whether this runs in a function that is a part of a turn, or in its hook.
 local function isWithin(turn)
-  local each = tasks.innermost()
+  local plan, each = turn.plan, tasks.innermost()
+  if not plan then return false end
+  if plan.asking == running() then return true end
   while each do
-    if each.within ~= nil and each.within == turn.plan then return true end
+    if each.within == plan or each.co == plan.asking then return true end
     each = each.parent
   end
   return false
@@ -39,12 +46,12 @@ local function hasBroken(each)
   return each ~= nil and task.hasEnded(each) and not each.ok
 end
 
--- Whether nobody goes on with a turn: its stream's reader wants another one, or has dropped it; or its task has ended
--- where it could not say so.
+-- Whether nobody goes on with a turn: its stream's reader wants another one, or has dropped it; or who has taken it
+-- does, or its task has ended, where it could not say so.
 local function isAbandoned(turn)
   local core = turn.core
-  if not core then return turn.task ~= nil and task.hasEnded(turn.task) end
-  return core.reader == (coroutine.running() or "main") or turn.held.handle == nil or hasBroken(core.task)
+  if not core then return turn.by == running() or turn.task ~= nil and task.hasEnded(turn.task) end
+  return core.held.reader == running() or turn.held.handle == nil or hasBroken(core.held.task)
 end
 
 local function advance(self)
@@ -57,17 +64,36 @@ local function abandon(self, turn)
   self:leave(turn)
 end
 
--- Waits for the turn. What ends the wait is returned, to be raised.
+-- Whether a turn is the next one, which looks after the one before it.
+local function isNext(self, turn)
+  local first = self.line:peek()
+  while first and first.left do
+    self.line:pop()
+    first = self.line:peek()
+  end
+  return first == turn
+end
+
+-- Whether nobody is there who could go on with a turn while this one waits.
+local function isLast()
+  return not tasks.innermost() and tasks.count() == 0 and not loop.isAttached()
+end
+
+-- Looks at the turn that another one waits for; true where that waits in vain.
+local function look(self)
+  if self.head.core then collectgarbage() end
+  if not isAbandoned(self.head) then return isLast() end
+  abandon(self, self.head)
+end
+
+-- Waits for the turn. What ends the wait is returned, to be raised; and whether it was in vain.
 local function await(self, turn)
   local function isTurn() return self.head == turn end
   local function watch(changed) turn.changed = changed end
   while not isTurn() do
     local _, ended = loop.try(wait.till, isTurn, watch, deadline.after(LOOK))
     if ended then return ended end
-    if not isTurn() and self.head then
-      collectgarbage()
-      if isAbandoned(self.head) then abandon(self, self.head) end
-    end
+    if not isTurn() and self.head and isNext(self, turn) and look(self) then return nil, true end
   end
 end
 
@@ -75,14 +101,19 @@ end
 ---@param turn gemini.ChatTurn
 ---@return string? problem  where it would never come
 function Turns:enter(turn)
+  if self.head and isWithin(self.head) then
+    return "a function that the model has called can't speak in the same chat, nor can onToolCall"
+  end
   if self.head and isAbandoned(self.head) then abandon(self, self.head) end
   if not self.head then
     self.head = turn
     return nil
   end
-  if isWithin(self.head) then return "a function that the model has called can't speak in the same chat" end
   self.line:push(turn)
-  local ended = await(self, turn)
+  local ended, inVain = await(self, turn)
+  if inVain then
+    return "another coroutine has begun to read a stream of this chat, and nothing could end it: close it"
+  end
   if not ended then return nil end
   self:leave(turn)
   error(ended, 0)

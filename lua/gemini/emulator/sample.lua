@@ -8,6 +8,12 @@ local sample = {}
 
 local DEEPEST = 20 -- levels, where a schema holds itself
 local ITEMS = 2 -- of a list that may have any number
+local MOST = 1000 -- values in all, whatever the schema wants
+
+-- Schemas are free JSON: what is no table where one belongs says nothing.
+local function tableOf(value)
+  return type(value) == "table" and value or {}
+end
 
 -- The words that a text is about: names within a sentence before others, long ones before short ones.
 local function wordsOf(text)
@@ -64,13 +70,13 @@ end
 function kinds.array(run, schema, depth)
   local count = math.max(tonumber(schema.minItems) or 0, math.min(ITEMS, tonumber(schema.maxItems) or ITEMS))
   local list = json.array()
-  for i = 1, count do list[i] = make(run, schema.items or {}, depth) end
+  for i = 1, math.min(count, MOST) do list[i] = make(run, schema.items or {}, depth) end
   return list
 end
 
 function kinds.object(run, schema, depth)
-  local value, properties = {}, schema.properties or {}
-  for _, name in ipairs(schema.propertyOrdering or tables.sortedKeys(properties)) do
+  local value, properties = {}, tableOf(schema.properties)
+  for _, name in ipairs(tableOf(schema.propertyOrdering or tables.sortedKeys(properties))) do
     value[name] = make(run, properties[name] or {}, depth)
   end
   return value
@@ -98,12 +104,13 @@ local function kindOf(schema)
 end
 
 function make(run, schema, depth)
-  if type(schema) ~= "table" or depth > DEEPEST then return json.null end
+  run.count = run.count + 1
+  if type(schema) ~= "table" or depth > DEEPEST or run.count > MOST then return json.null end
   schema = resolved(run, schema)
   if schema.const ~= nil then return schema.const end
-  if schema.enum and schema.enum[1] ~= nil then return oneOf(run, schema.enum) end
-  local alternatives = schema.anyOf or schema.oneOf
-  if alternatives and alternatives[1] then return make(run, alternatives[1], depth + 1) end
+  if tableOf(schema.enum)[1] ~= nil then return oneOf(run, schema.enum) end
+  local alternatives = tableOf(schema.anyOf or schema.oneOf)
+  if alternatives[1] then return make(run, alternatives[1], depth + 1) end
   return FORMATS[schema.format] or kindOf(schema)(run, schema, depth + 1)
 end
 
@@ -112,8 +119,8 @@ end
 ---@return any value that fits its types; the emulator knows nothing of what it means
 function sample.value(schema, text)
   local run = {
-    text = text:lower(), words = wordsOf(text), numbers = numbersOf(text), word = 0, number = 0,
-    definitions = schema["$defs"] or {},
+    text = text:lower(), words = wordsOf(text), numbers = numbersOf(text), word = 0, number = 0, count = 0,
+    definitions = tableOf(schema["$defs"]),
   }
   return make(run, schema, 1)
 end
