@@ -9,10 +9,10 @@ local options = require "gemini.options"
 local poll = require "gemini.poll"
 local request = require "gemini.request"
 local rest = require "gemini.rest"
-local rounds = require "gemini.rounds"
-local roundstream = require "gemini.roundstream"
+local rounds = require "gemini.tools.rounds"
+local roundstream = require "gemini.tools.stream"
 local tables = require "gemini.tables"
-local toolsteps = require "gemini.toolsteps"
+local toolsteps = require "gemini.tools.steps"
 
 local interactionrun = {}
 

@@ -138,6 +138,21 @@ function reply.wrap(response)
   return setmetatable(response, metatable)
 end
 
+-- How answers end that are none to go on from.
+local REFUSALS = {}
+for word in ([[
+  SAFETY RECITATION LANGUAGE OTHER BLOCKLIST PROHIBITED_CONTENT SPII MALFORMED_FUNCTION_CALL UNEXPECTED_TOOL_CALL
+  TOO_MANY_TOOL_CALLS MISSING_THOUGHT_SIGNATURE MALFORMED_RESPONSE
+  IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT NO_IMAGE IMAGE_RECITATION IMAGE_OTHER
+]]):gmatch "%S+" do REFUSALS[word] = true end
+
+---Whether a prompt was blocked, or its answer refused half way.
+---@param response gemini.Reply
+---@return boolean
+function reply.isRefused(response)
+  return response.blockReason ~= nil or REFUSALS[response.finishReason] == true
+end
+
 ---Whether a stream that ends behind this chunk has said all: a finish reason, or why there is none.
 ---@param response table
 ---@return boolean

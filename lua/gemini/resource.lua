@@ -9,7 +9,7 @@ local request = require "gemini.request"
 local tables = require "gemini.tables"
 
 local gathering, rest, stream = lazy "gemini.gathering", lazy "gemini.rest", lazy "gemini.stream"
-local rounds, roundstream = lazy "gemini.rounds", lazy "gemini.roundstream"
+local rounds, roundstream = lazy "gemini.tools.rounds", lazy "gemini.tools.stream"
 local download, upload = lazy "gemini.download", lazy "gemini.upload"
 
 local resource = {}

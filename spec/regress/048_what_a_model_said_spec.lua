@@ -78,6 +78,31 @@ describe("what a model said", function()
   end)
 end)
 
+describe("an answer that was refused", function()
+  after_each(talk.stop)
+
+  it("has none of its calls carried out", function()
+    local parts = '{"content":{"parts":[{"functionCall":{"name":"f"}}]},"finishReason":"UNEXPECTED_TOOL_CALL"}'
+    local client, server = talk.answering(talk.ok('{"candidates":[' .. parts .. "]}"))
+    local reply = assert(ask(client, function() error "not to be called" end))
+    assert.equal("UNEXPECTED_TOOL_CALL", reply.finishReason)
+    assert.equal(1, #server:requests())
+  end)
+end)
+
+describe("an answer whose reader leaves it with its last chunk", function()
+  after_each(talk.stop)
+
+  it("is whole in the history", function()
+    local client = talk.answering(calling.stream("One", " two"))
+    local chat = client:chat { model = "m" }
+    local stream = chat:stream "Count."
+    repeat until assert(stream:next()).finishReason
+    stream:close()
+    assert.same({ { text = "One two" } }, chat.history[2].parts)
+  end)
+end)
+
 describe("what a function gives", function()
   after_each(talk.stop)
 

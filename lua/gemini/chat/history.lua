@@ -4,8 +4,9 @@ require("gemini.interpreted")()
 
 local content = require "gemini.content"
 local json = require "gemini.json"
+local replies = require "gemini.reply"
 local tables = require "gemini.tables"
-local toolcontents = require "gemini.toolcontents"
+local toolcontents = require "gemini.tools.contents"
 
 local history = {}
 
@@ -113,14 +114,6 @@ function history.request(list, turn)
   return out
 end
 
--- Answers that end so are none to go on from.
-local REFUSALS = {}
-for word in ([[
-  SAFETY RECITATION LANGUAGE OTHER BLOCKLIST PROHIBITED_CONTENT SPII MALFORMED_FUNCTION_CALL UNEXPECTED_TOOL_CALL
-  TOO_MANY_TOOL_CALLS MISSING_THOUGHT_SIGNATURE MALFORMED_RESPONSE
-  IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT NO_IMAGE IMAGE_RECITATION IMAGE_OTHER
-]]):gmatch "%S+" do REFUSALS[word] = true end
-
 local function isEmptyText(part)
   return part.text == "" and next(part, (next(part))) == nil
 end
@@ -141,15 +134,15 @@ end
 ---@param reply gemini.Reply
 ---@return gemini.Content?  nil where it was refused, or is empty
 function history.answer(reply)
-  if reply.blockReason or REFUSALS[reply.finishReason] then return nil end
-  return said(reply)
+  return not replies.isRefused(reply) and said(reply) or nil
 end
 
----The model's turn in what had come of a reply, marked as no whole one.
+---The model's turn in what had come of a reply, marked as no whole one unless its end had come.
 ---@param reply? gemini.Reply
 ---@return gemini.Content?  nil where nothing had come
 function history.interrupted(reply)
-  local turn = reply and said(reply)
+  if not reply or reply.finishReason then return reply and history.answer(reply) end
+  local turn = said(reply)
   return turn and marked(turn)
 end
 

@@ -6,9 +6,9 @@ local json = require("gemini.lazy") "gemini.json"
 local tables = require "gemini.tables"
 
 ---@type gemini.ToolDialect
-local toolsteps = {}
+local dialect = {}
 
-function toolsteps.declared(args)
+function dialect.declared(args)
   local found = {}
   for i, tool in ipairs(type(args.tools) == "table" and args.tools or {}) do
     if type(tool) == "table" and tool.type == "function" then found[#found + 1] = { ("tools[%d]"):format(i), tool } end
@@ -17,11 +17,11 @@ function toolsteps.declared(args)
 end
 
 -- Which events have come tells nothing where a stream was taken up in its midst.
-function toolsteps.signals()
+function dialect.signals()
   return true
 end
 
-function toolsteps.calls(reply)
+function dialect.calls(reply)
   local calls, answered = {}, {}
   if reply.status ~= "requires_action" then return calls end
   for _, step in ipairs(tables.objects(reply.steps)) do
@@ -43,7 +43,7 @@ local function step(result)
   }
 end
 
-function toolsteps.following(plan, reply, results)
+function dialect.following(plan, reply, results)
   local args = tables.copy(plan.args)
   args.id, args.previous_interaction_id, args.input = nil, reply.id, json.array()
   -- One that was taken up by its id alone.
@@ -58,7 +58,7 @@ end
 ---The tools as the API takes them, without their functions.
 ---@param list any
 ---@return any
-function toolsteps.plain(list)
+function dialect.plain(list)
   if type(list) ~= "table" then return list end
   local out = json.array()
   for i, tool in ipairs(list) do
@@ -68,4 +68,4 @@ function toolsteps.plain(list)
   return out
 end
 
-return toolsteps
+return dialect

@@ -6,7 +6,7 @@ local options = require "gemini.options"
 local own = require "gemini.own"
 local request = require "gemini.request"
 local tables = require "gemini.tables"
-local tools = require "gemini.tools"
+local functions = require "gemini.tools.functions"
 
 -- Answers with calls that are carried out, one after the other.
 local ROUNDS = 10
@@ -70,7 +70,7 @@ function Plan:follow(reply)
     return false
   end
   self.round = self.round + 1
-  self.args = self.dialect.following(self, reply, tools.run(self, calls))
+  self.args = self.dialect.following(self, reply, functions.run(self, calls))
   return true
 end
 
@@ -110,7 +110,7 @@ end
 function rounds.plan(client, method, row, args, call, dialect)
   local taken, problem = own.take(row, args, options.tools)
   if not taken then return nil, problem end
-  local known, any = tools.known(dialect.declared(args))
+  local known, any = functions.known(dialect.declared(args))
   if not known then return nil, any end
   call = call and tables.copy(call)
   return setmetatable({
@@ -130,7 +130,7 @@ end
 ---@return gemini.ToolPlan? plan  with its first request
 ---@return string? problem
 function rounds.build(client, method, row, args, call)
-  local plan, problem = rounds.plan(client, method, row, args, call, require "gemini.toolcontents")
+  local plan, problem = rounds.plan(client, method, row, args, call, require "gemini.tools.contents")
   if not plan then return nil, problem end
   plan.first, problem = plan:request()
   return plan.first and plan, problem

@@ -4,6 +4,7 @@ require("gemini.interpreted")()
 
 local content = require "gemini.content"
 local json = require("gemini.lazy") "gemini.json"
+local replies = require "gemini.reply"
 local tables = require "gemini.tables"
 
 ---@class gemini.ToolDialect
@@ -12,7 +13,7 @@ local tables = require "gemini.tables"
 ---@field calls fun(reply: table): gemini.LocalCall[]
 ---@field following fun(plan: gemini.ToolPlan, reply: table, results: gemini.LocalResult[]): table  the arguments that
 ---  tell the model what came of its calls
-local toolcontents = {}
+local dialect = {}
 
 local NONE = {}
 
@@ -20,7 +21,7 @@ local function list(value)
   return type(value) == "table" and value or NONE
 end
 
-function toolcontents.declared(args)
+function dialect.declared(args)
   local found = {}
   for i, tool in ipairs(list(args.tools)) do
     for j, declaration in ipairs(list(list(tool).functionDeclarations)) do
@@ -30,7 +31,7 @@ function toolcontents.declared(args)
   return found
 end
 
-function toolcontents.signals(chunk)
+function dialect.signals(chunk)
   return chunk.functionCalls[1] ~= nil
 end
 
@@ -39,8 +40,9 @@ local function isPiece(call)
   return type(call.partialArgs) == "table" or call.willContinue == true
 end
 
-function toolcontents.calls(reply)
+function dialect.calls(reply)
   local calls = {}
+  if replies.isRefused(reply) then return calls end
   for i, call in ipairs(reply.functionCalls) do
     if isPiece(call) then return {} end
     calls[i] = { id = call.id, name = call.name, args = list(call.args), call = call }
@@ -61,14 +63,14 @@ end
 ---@param call gemini.LocalCall
 ---@param response table
 ---@return gemini.Part
-function toolcontents.part(call, response)
+function dialect.part(call, response)
   return { functionResponse = { id = call.id, name = call.name, response = response } }
 end
 
 -- The model's own content, as it came, thought signatures included.
 ---@param reply table
 ---@return gemini.Content?
-function toolcontents.ofModel(reply)
+function dialect.ofModel(reply)
   for _, candidate in ipairs(tables.objects(reply.candidates)) do
     local isFirst = type(candidate.index) ~= "number" or candidate.index == 0
     if isFirst and type(candidate.content) == "table" then
@@ -79,10 +81,10 @@ function toolcontents.ofModel(reply)
   end
 end
 
-function toolcontents.following(plan, reply, results)
+function dialect.following(plan, reply, results)
   local parts, contents = json.array(), json.array()
-  for i, result in ipairs(results) do parts[i] = toolcontents.part(result.call, result.response) end
-  local turns = { toolcontents.ofModel(reply), { role = "user", parts = parts } }
+  for i, result in ipairs(results) do parts[i] = dialect.part(result.call, result.response) end
+  local turns = { dialect.ofModel(reply), { role = "user", parts = parts } }
   for _, each in ipairs((content.contents(plan.args.contents))) do contents[#contents + 1] = each end
   for _, each in ipairs(turns) do
     contents[#contents + 1], plan.turns[#plan.turns + 1] = each, each
@@ -92,4 +94,4 @@ function toolcontents.following(plan, reply, results)
   return args
 end
 
-return toolcontents
+return dialect

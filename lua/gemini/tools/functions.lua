@@ -7,7 +7,7 @@ local tables = require "gemini.tables"
 local tasks = require "gemini.loop.tasks"
 local together = require "gemini.loop.together"
 
-local tools = {}
+local functions = {}
 
 ---@class gemini.LocalFunction  a declaration that the client carries out
 ---@field name string
@@ -47,7 +47,7 @@ end
 ---@param declarations { [1]: string, [2]: any }[]  each with the words for its place among the arguments
 ---@return table<string, gemini.LocalFunction>? known  by their names
 ---@return string|boolean problem  what is wrong; else whether there is any function
-function tools.known(declarations)
+function functions.known(declarations)
   local known, others = {}, {}
   for _, pair in ipairs(declarations) do
     local where, declaration = pair[1], pair[2]
@@ -134,7 +134,7 @@ end
 ---@param plan gemini.ToolPlan
 ---@param calls gemini.LocalCall[]
 ---@return gemini.LocalResult[] results  in the order of the calls; raises what the hook raises
-function tools.run(plan, calls)
+function functions.run(plan, calls)
   local outcomes, started, places = {}, {}, {}
   for i, call in ipairs(calls) do
     local tool, args = plan.known[call.name], nil
@@ -151,4 +151,4 @@ function tools.run(plan, calls)
   return results
 end
 
-return tools
+return functions
