@@ -206,6 +206,20 @@ describe("a chat", function()
     assert.equal(4, #other.history)
   end)
 
+  it("takes back what was left in the midst", function()
+    local client = talk.answering(calling.text "a", calling.stream("One", " two"), calling.text "c")
+    local chat = client:chat { model = "m" }
+    assert(chat:send "1")
+    local stream = chat:stream "Count."
+    assert(stream:next())
+    local undone = chat:undo()
+    assert.same(user "Count.", undone[1])
+    assert.equal("One", undone[2].parts[1].text)
+    assert.equal("cancelled", select(2, stream:next()).kind)
+    assert(chat:send "2")
+    assert.same({ user "1", model "a", user "2" }, talk.sent(3).body.contents)
+  end)
+
   it("has calls and what came of them in its history", function()
     local client = talk.answering(calling.answer(calling.part("add", { a = 1, b = 2 }, "1", "c2ln")), calling.text "Three.",
       calling.stream("So:", calling.part("add", { a = 3, b = 4 }, "2")), calling.stream "Seven.", calling.text "Bye.")

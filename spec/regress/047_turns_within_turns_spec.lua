@@ -37,10 +37,12 @@ describe("a chat's turn", function()
       if name == "stream" then client = talk.answering(calling.stream(calling.part "f"), calling.stream "x") end
       local chat, raised
       chat = client:chat { model = "m", tools = calling.tools { f = function() end }, onToolCall = function()
+        assert.is_nil(chat:undo())
         raised = select(2, pcall(chat[name], chat, "in between"))
       end }
       assert.equal("x", assert(speak(chat)).text)
       assert.truthy(raised:find(PROBLEM, 1, true), raised)
+      assert.equal(4, #chat.history)
     end)
   end
 

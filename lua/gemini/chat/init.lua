@@ -143,10 +143,12 @@ function Chat:fork()
   }, Chat)
 end
 
----Takes the last exchange back: the user's message, and all that followed.
+---Takes the last exchange back: the user's message, and all that followed. A stream that the caller reads, or has left,
+---is ended, and is the last one.
 ---@return gemini.Content[]? contents  that were taken out; nil where there was nothing
 function Chat:undo()
   must(self, "undo")
+  self.turns:reclaim()
   local first, out = history.lastTurn(self.history), {}
   if not first then return nil end
   for i = first, #self.history do

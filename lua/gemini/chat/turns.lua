@@ -104,7 +104,7 @@ function Turns:enter(turn)
   if self.head and isWithin(self.head) then
     return "a function that the model has called can't speak in the same chat, nor can onToolCall"
   end
-  if self.head and isAbandoned(self.head) then abandon(self, self.head) end
+  self:reclaim()
   if not self.head then
     self.head = turn
     return nil
@@ -117,6 +117,12 @@ function Turns:enter(turn)
   if not ended then return nil end
   self:leave(turn)
   error(ended, 0)
+end
+
+---Ends the turn under way where nobody goes on with it but, maybe, the one who calls.
+function Turns:reclaim()
+  local head = self.head
+  if head and not isWithin(head) and isAbandoned(head) then abandon(self, head) end
 end
 
 ---Lets the next one have its turn. Harmless when it has been called before.
