@@ -208,6 +208,30 @@ describe("functions that a model calls", function()
     assert.same({ false, "onToolCall must give nil, true, false or a table of arguments, got string" }, { ok, raised })
   end)
 
+  it("go with the options of a call as they were at the call", function()
+    local client = talk.answering(calling.answer(calling.part "f"), calling.text "x")
+    local call = { headers = { ["X-Own"] = "a" }, timeout = 20 }
+    local args = { model = "m", contents = "Go.", tools = tools { f = function() call.headers["X-Own"], call.timeout = "b", 30 end } }
+    assert(client.models:generateContent(args, call))
+    assert.same({ "a", "20" }, { talk.sent(2).headers["x-own"], talk.sent(2).headers["x-server-timeout"] })
+  end)
+
+  it("are not begun with where the options of a call are wrong", function()
+    local client, server = talk.answering(calling.text "x")
+    local args = { model = "m", contents = "Go.", tools = tools { f = print } }
+    for _, method in ipairs { "generateContent", "streamGenerateContent" } do
+      local ok, raised = pcall(client.models[method], client.models, args, "fast")
+      assert.is_false(ok)
+      assert.truthy(raised:find(method .. ": options must be a table, got string", 1, true), raised)
+    end
+    local ok, raised = pcall(client.interactions.run, client.interactions, { model = "m", input = "x" }, "fast")
+    assert.truthy(not ok and raised:find("interactions.run: options must be a table, got string", 1, true), raised)
+    local chat = client:chat { model = "m" }
+    ok, raised = pcall(chat.stream, chat, "x", "fast")
+    assert.truthy(not ok and raised:find("chat:stream: options must be a table, got string", 1, true), raised)
+    assert.equal(0, #server:requests())
+  end)
+
   it("raise what their hook raises", function()
     local client = talk.answering(calling.answer(calling.part "f"))
     local ok, raised = pcall(ask, client, { f = print }, { onToolCall = function() error("the hook is wrong", 0) end })

@@ -105,7 +105,7 @@ function interactionrun.call(client, args, call)
   plan.first, problem = build(client, args, call)
   if not plan.first then return nil, problem end
   if args.stream ~= true then return run(plan, client, waits, call) end
-  local _, opened = roundstream.open(client, api.interactions.create, plan, call and tables.copy(call))
+  local _, opened = roundstream.open(plan)
   return opened, nil, nil, opened
 end
 

@@ -108,6 +108,16 @@ local function checkCall(call)
   return options.within("retry", call.retry, options.retry) or call.headers and headers.check(call.headers)
 end
 
+---The options of a call as they are now, for requests to come.
+---@param call? gemini.CallOptions  what is no table is for the check to refuse
+---@return gemini.CallOptions?
+function request.keep(call)
+  if type(call) ~= "table" then return call end
+  local kept = tables.copy(call)
+  if type(kept.headers) == "table" then kept.headers = tables.copy(kept.headers) end
+  return kept
+end
+
 ---@class gemini.Request  what rest.submit sends
 ---@field label gemini.Label
 ---@field method string  the HTTP verb

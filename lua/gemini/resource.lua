@@ -14,15 +14,9 @@ local download, upload = lazy "gemini.download", lazy "gemini.upload"
 
 local resource = {}
 
-local function callOptions(call)
-  local kept = call and tables.copy(call)
-  if kept and kept.headers then kept.headers = tables.copy(kept.headers) end
-  return kept
-end
-
 -- A list's later pages are asked for with the arguments as they were at the call.
 local function list(client, row, first, args, call)
-  call = callOptions(call)
+  call = request.keep(call)
   local label, names = first.label, pager.names(row)
   local function fetch(token)
     if token == args[names.token] then return rest.call(client, row, first) end
@@ -38,7 +32,7 @@ local function list(client, row, first, args, call)
 end
 
 local function streamed(client, row, built, args, call)
-  local opened = stream.open(client, row, built, args, callOptions(call))
+  local opened = stream.open(client, row, built, args, request.keep(call))
   return opened, nil, nil, opened
 end
 
@@ -46,9 +40,9 @@ local function unary(client, row, built)
   return gathering.call(client, row, built)
 end
 
-local function inRounds(client, row, plan, _, call)
+local function inRounds(client, row, plan)
   if not row.stream then return rounds.call(client, row, plan) end
-  local _, opened = roundstream.open(client, row, plan, callOptions(call))
+  local _, opened = roundstream.open(plan)
   return opened, nil, nil, opened
 end
 

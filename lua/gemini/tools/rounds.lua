@@ -5,7 +5,6 @@ local gathering = require "gemini.gathering"
 local options = require "gemini.options"
 local own = require "gemini.own"
 local request = require "gemini.request"
-local tables = require "gemini.tables"
 local functions = require "gemini.tools.functions"
 
 -- Answers with calls that are carried out, one after the other.
@@ -25,8 +24,9 @@ local ROUNDS = 10
 ---@field private first? gemini.Request  until it is taken
 ---@field private most integer
 ---@field private dialect gemini.ToolDialect
----@field private build fun(args: table): gemini.Request?, string?  a function, for what holds a plan may be within the
----  user's reach
+---@field private build fun(args: table): gemini.Request?, string?  functions, for what holds a plan may be within the
+---  user's reach: nobody shall see what is in a call's options
+---@field open fun(built: gemini.Request): gemini.Stream
 local Plan = {}
 Plan.__index = Plan
 
@@ -112,13 +112,16 @@ function rounds.plan(client, method, row, args, call, dialect)
   if not taken then return nil, problem end
   local known, any = functions.known(dialect.declared(args))
   if not known then return nil, any end
-  call = call and tables.copy(call)
-  return setmetatable({
+  call = request.keep(call)
+  local plan
+  plan = setmetatable({
     known = known, any = any, args = args, turns = {}, round = 0,
     most = taken.maxToolRounds or ROUNDS, onToolCall = taken.onToolCall, toolTimeout = taken.toolTimeout,
     model = args.model, dialect = dialect,
     build = function(given) return request.build(client, method, row, given, call) end,
+    open = function(built) return require("gemini.stream").open(client, row, built, plan.args, call) end,
   }, Plan)
+  return plan
 end
 
 ---What is built of a call that generates content.

@@ -2,7 +2,6 @@
 
 local errors = require "gemini.errors"
 local loop = require "gemini.loop"
-local stream = require "gemini.stream"
 local tasks = require "gemini.loop.tasks"
 
 ---@class gemini.RoundListener  hears how a stream of rounds ends
@@ -15,8 +14,6 @@ local tasks = require "gemini.loop.tasks"
 ---@field held { reader: thread|string?, task: gemini.Task? }  weak, for a coroutine that is forgotten holds its stream:
 ---  who has read last, or opened it, and the task in which that was
 ---@field private label gemini.Label
----@field private open fun(built: gemini.Request): gemini.Stream  a function, for nobody who looks at a stream shall see
----  what is in a call's options
 ---@field private stream gemini.Stream  the answer in work
 ---@field private called boolean  it may have calls
 ---@field private busy boolean  functions are running, or the next answer is being asked for
@@ -51,7 +48,7 @@ local function proceed(self, whole)
   if not self.plan:follow(whole) or self.err then return nil end
   local built, problem = self.plan:request()
   if not built then error(problem, 0) end
-  return self.open(built)
+  return self.plan.open(built)
 end
 
 -- Goes on behind an answer that has ended, if it asks for that.
@@ -164,22 +161,18 @@ local roundstream = {}
 
 local WEAK = { __mode = "v" }
 
----@param client gemini.State
----@param row gemini.Row
 ---@param plan gemini.ToolPlan  with its first request
----@param call? gemini.CallOptions  of each request
 ---@param listener? gemini.RoundListener
 ---@return gemini.RoundCore core
 ---@return gemini.RoundStream handle  what the reader holds
-function roundstream.open(client, row, plan, call, listener)
+function roundstream.open(plan, listener)
   local first = plan:take()
   local core = setmetatable({
     label = first.label, plan = plan, listener = listener, held = setmetatable({}, WEAK),
     called = false, busy = false, ended = false, err = false,
-    open = function(built) return stream.open(client, row, built, plan.args, call) end,
   }, Core)
   noteReader(core)
-  core.stream = core.open(first)
+  core.stream = plan.open(first)
   return core, setmetatable({ core = core }, RoundStream)
 end
 
