@@ -147,10 +147,13 @@ local function randomText(depth)
   return "{" .. some(4, function() return randomSpace() .. name() .. randomSpace() .. ":" .. inner() end, ",") .. "}"
 end
 
--- Calls fn where hooks count all instructions: compiled code does not heed them.
+-- Calls fn where hooks count all instructions: compiled code does not heed them, nor does what was compiled before.
 local function interpreted(fn)
   local jit = package.loaded.jit
-  if jit then jit.off() end
+  if jit then
+    jit.off()
+    jit.flush()
+  end
   local ok, err = pcall(fn)
   if jit then jit.on() end
   if not ok then error(err, 0) end
