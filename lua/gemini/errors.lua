@@ -87,6 +87,8 @@ end
 ---@field attempts integer  requests sent so far
 ---@field secret? fun(): string  what no error may show, though the server did; a function, which no dump shows either
 ---@field played? boolean  the last answer was a cassette's
+---@field dated? boolean  what is made of the answer depends on the time: a cassette keeps that too
+---@field recorded? integer  Unix seconds, where the last answer is a cassette's and has its time
 
 ---What errors about a resource tell of it, when it came with a request or does with the next one.
 ---@param client gemini.State
