@@ -341,6 +341,7 @@ describe("a stream's partial", function()
     for _, config in ipairs {
       {}, { temperature = 1 }, { responseMimeType = "text/plain" },
       { responseFormat = { { text = { mimeType = "text/plain" } }, { audio = {} } } },
+      { responseFormat = "json" }, { responseFormat = 1 }, { responseFormat = { "json" } },
     } do
       local chunk = begin(config, "[1,"):next()
       assert.is_nil(chunk.partial)

@@ -159,6 +159,28 @@ describe("the key", function()
     end)
   end
 
+  it("is in no chat, no stream of one, no run of interactions or batches, though it is in a call's headers", function()
+    local client = with {
+      { { "recv" }, { "send", talk.sse(talk.chunk "a") }, { "hold" } },
+      { { "recv" }, { "send", talk.sse 'data: {"event_type":"interaction.created"}\n\n' }, { "hold" } },
+      talk.last(talk.ok '{"name":"batches/b","metadata":{"state":"BATCH_STATE_SUCCEEDED"}}'),
+    }
+    local call = { headers = { Authorization = "Bearer " .. KEY } }
+    local declaration = { name = "f", call = function() return 1 end }
+    local chat = client:chat { model = "m", tools = { { functionDeclarations = { declaration } } } }
+    local stream = chat:stream("x", call)
+    assert.equal("a", stream:next().text)
+    local events = client.interactions:run({ model = "m", input = "x", stream = true }, call)
+    assert.is_table(events:next())
+    local batches = client.batches:run({ model = "m", requests = { { contents = "x" } } }, call)
+    hides(chat, stream, events, batches)
+    local _, err = batches:next()
+    assert.equal("the batch is done and has no results", err.message)
+    stream:close()
+    events:close()
+    hides(chat, stream, events, batches, err, batches.operation, select(2, stream:next()))
+  end)
+
   it("and a proxy's password are not in a stream that fails, nor is a token", function()
     local path = temporary.file()
     local client = gemini.new {
