@@ -189,6 +189,21 @@ describe("a cassette", function()
     assert.is_nil(kept.exchanges[1].response.status)
   end)
 
+  it("gives what errors quote as it stood", function()
+    local odd = '{"z":1,  "a":2}'
+    local got = twice({
+      talk.http("400 Bad", odd), talk.http("404 No", "[" .. odd .. "]"), talk.ok("[ 3,\t" .. odd .. "]"),
+      { { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" .. odd }, { "close" } },
+    }, function(client)
+      local messages = {}
+      for i = 1, 4 do messages[i] = asking("a")(client).message end
+      return messages
+    end, { retry = false })
+    assert.same({ '{"z":1, "a":2}', '[{"z":1, "a":2}]' }, { got[1], got[2] })
+    assert.equal('the answer is no JSON object: [ 3, {"z":1, "a":2}]', got[3])
+    assert.truthy(got[4]:find('{"z":1, "a":2}', 1, true), got[4])
+  end)
+
   it("goes on behind failures as the server let it", function()
     local first = '{"models":[{"name":"models/a"}],"nextPageToken":"p 2"}'
     local names = twice({
