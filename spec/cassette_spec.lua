@@ -633,6 +633,25 @@ describe("the key", function()
 
   local UPPER, LOWER = percent(KEY, "%02X"), percent(KEY, "%02x")
 
+  it("is in no text of JSON that is kept as it stands, however that escapes it", function()
+    local slashed = KEY:gsub("/", "\\/") .. ""
+    local function coded(form) return (KEY:gsub("[^%w-]", function(byte) return ("\\u" .. form):format(byte:byte()) end)) end
+    for _, key in ipairs { slashed, coded "%04x", coded "%04X" } do
+      local path = temporary.file(nil, ".json")
+      local broken = "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"a\":\"" .. key .. '","b'
+      local server = loopback.start {
+        talk.last(talk.http("400 Bad", '{"why":"' .. key .. '"}')), { { "recv" }, { "send", broken }, { "close" } },
+      }
+      local client = with(path, "record", { baseUrl = server.url, retry = false })
+      assert.equal(400, asking "a"(client).code)
+      assert.equal("truncated", asking "b"(client).kind)
+      server:stop()
+      local text = read(path)
+      assert.falsy(text:find("secret", 1, true), text)
+      assert.truthy(text:find('"text": "{\\"why\\":\\"(redacted)\\"}"', 1, true), text)
+    end
+  end)
+
   for name, options in pairs {
     ["as a key"] = { apiKey = KEY },
     ["as a token"] = { token = KEY, apiKey = false },

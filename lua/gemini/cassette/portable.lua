@@ -19,6 +19,11 @@ local function escaped(text) return (text:gsub("%W", "%%%0")) end
 
 local function percent(byte) return ("%%%02X"):format(byte:byte()) end
 
+-- As the strings of a JSON text may have it.
+local function inJson(secret, form)
+  return (secret:gsub("[^%w._~-]", function(byte) return form:format(byte:byte()) end))
+end
+
 -- What base64 makes of a secret behind `skip` bytes of others, without the ends that it shares with its neighbours.
 local function inBase64(secret, skip)
   local text = codec.base64Encode(("\0"):rep(skip) .. secret)
@@ -29,6 +34,8 @@ end
 local function forms(secret)
   local encoded = secret:gsub("[^%w._~-]", percent)
   local out = { [secret] = REDACTED, [encoded] = REDACTED, [encoded:gsub("%%%x%x", string.lower) .. ""] = REDACTED }
+  out[secret:gsub("/", "\\/") .. ""] = REDACTED
+  for _, form in ipairs { "\\u%04x", "\\u%04X" } do out[inJson(secret, form)] = REDACTED end
   for skip = 0, 2 do
     local form = inBase64(secret, skip)
     out[form] = ("x"):rep(#form)
