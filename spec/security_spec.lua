@@ -108,6 +108,25 @@ describe("the key", function()
     end)
   end
 
+  it("is hidden as URLs and JSON write it, where it is a token that has more than letters", function()
+    local token = "ya29.secret/of+tokens="
+    for name, shown in pairs {
+      plain = token, slashed = token:gsub("/", "\\/"), json = "ya29.secret\\u002fof\\u002btokens\\u003d",
+      upper = "ya29.secret\\u002Fof\\u002Btokens\\u003D", url = "ya29.secret%2Fof%2Btokens%3D", lower = "ya29.secret%2fof%2btokens%3d",
+    } do
+      local client = talk.scripted({
+        talk.last(talk.http("400 Bad", '{"why":"' .. shown .. '"}')), talk.last(talk.ok('["' .. shown .. '"')),
+        talk.last(talk.http("302 Found", "", "Location: /x?key=" .. shown .. "\r\n")),
+      }, { token = token, retry = false })
+      for i = 1, 3 do
+        local reply, err = client.models:get { name = "a" }
+        assert.is_nil(reply)
+        assert.falsy(dumped(err):find("secret", 1, true), ("%s %d: %s"):format(name, i, dumped(err)))
+      end
+      talk.stop()
+    end
+  end)
+
   it("is sent in no URL, though a server puts it there", function()
     local client, server = with(answering(talk.http("302 Found", "", ("Location: /x?key=%s\r\n"):format(KEY))))
     local bytes, err = client.files:download { name = "files/a" }
