@@ -270,6 +270,7 @@ build = {
     ["gemini.retry"] = "lua/gemini/retry.lua",
     ["gemini.scalars"] = "lua/gemini/scalars.lua",
     ["gemini.schema"] = "lua/gemini/schema.lua",
+    ["gemini.secret"] = "lua/gemini/secret.lua",
     ["gemini.shape"] = "lua/gemini/shape.lua",
     ["gemini.steps"] = "lua/gemini/steps.lua",
     ["gemini.stream"] = "lua/gemini/stream.lua",

@@ -189,6 +189,21 @@ describe("a cassette", function()
     assert.is_nil(kept.exchanges[1].response.status)
   end)
 
+  it("gives what errors quote as it stood", function()
+    local odd = '{"z":1,  "a":2}'
+    local got = twice({
+      talk.http("400 Bad", odd), talk.http("404 No", "[" .. odd .. "]"), talk.ok("[ 3,\t" .. odd .. "]"),
+      { { "recv" }, { "send", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" .. odd }, { "close" } },
+    }, function(client)
+      local messages = {}
+      for i = 1, 4 do messages[i] = asking("a")(client).message end
+      return messages
+    end, { retry = false })
+    assert.same({ '{"z":1, "a":2}', '[{"z":1, "a":2}]' }, { got[1], got[2] })
+    assert.equal('the answer is no JSON object: [ 3, {"z":1, "a":2}]', got[3])
+    assert.truthy(got[4]:find('{"z":1, "a":2}', 1, true), got[4])
+  end)
+
   it("goes on behind failures as the server let it", function()
     local first = '{"models":[{"name":"models/a"}],"nextPageToken":"p 2"}'
     local names = twice({
@@ -617,6 +632,25 @@ describe("the key", function()
   end
 
   local UPPER, LOWER = percent(KEY, "%02X"), percent(KEY, "%02x")
+
+  it("is in no text of JSON that is kept as it stands, however that escapes it", function()
+    local slashed = KEY:gsub("/", "\\/") .. ""
+    local function coded(form) return (KEY:gsub("[^%w-]", function(byte) return ("\\u" .. form):format(byte:byte()) end)) end
+    for _, key in ipairs { slashed, coded "%04x", coded "%04X" } do
+      local path = temporary.file(nil, ".json")
+      local broken = "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"a\":\"" .. key .. '","b'
+      local server = loopback.start {
+        talk.last(talk.http("400 Bad", '{"why":"' .. key .. '"}')), { { "recv" }, { "send", broken }, { "close" } },
+      }
+      local client = with(path, "record", { baseUrl = server.url, retry = false })
+      assert.equal(400, asking "a"(client).code)
+      assert.equal("truncated", asking "b"(client).kind)
+      server:stop()
+      local text = read(path)
+      assert.falsy(text:find("secret", 1, true), text)
+      assert.truthy(text:find('"text": "{\\"why\\":\\"(redacted)\\"}"', 1, true), text)
+    end
+  end)
 
   for name, options in pairs {
     ["as a key"] = { apiKey = KEY },

@@ -2,6 +2,7 @@
 
 require("gemini.interpreted")()
 
+local calling = require "spec.support.calling"
 local cjson = require "cjson"
 local codec = require "gemini.codec"
 local gemini = require "gemini"
@@ -344,6 +345,7 @@ describe("a stream's partial", function()
     for _, config in ipairs {
       {}, { temperature = 1 }, { responseMimeType = "text/plain" },
       { responseFormat = { { text = { mimeType = "text/plain" } }, { audio = {} } } },
+      { responseFormat = "json" }, { responseFormat = 1 }, { responseFormat = { "json" } },
     } do
       local chunk = begin(config, "[1,"):next()
       assert.is_nil(chunk.partial)
@@ -370,6 +372,28 @@ describe("a stream's partial", function()
     end
     assert.same({ "x", "x", "xy" }, seen)
   end)
+
+  for name, json in pairs { ["the codec of our own"] = false, ["lua-cjson"] = cjson } do
+    it("is one for each answer where a chat calls functions, by " .. name, function()
+      local client = talk.scripted({
+        talk.last(calling.stream('{"draft":[1,', calling.part "f")), talk.last(calling.stream('{"n":nu', 'll,"e":[],"list"', ":[{}")),
+        talk.last(calling.stream "7 "),
+      }, { json = json or nil })
+      local chat = client:chat {
+        model = "m", generationConfig = { responseSchema = gemini.schema.object { n = "null" } },
+        tools = calling.tools { f = function() return 1 end },
+      }
+      local stream, seen = chat:stream "x", {}
+      local chunk = stream:next()
+      while chunk do
+        seen[#seen + 1] = cjson.decode(gemini.json.encode(chunk.partial))
+        chunk = stream:next()
+      end
+      local draft, null = { draft = { 1 } }, cjson.null
+      assert.same({ draft, draft, {}, { n = null, e = {} }, { n = null, e = {}, list = { {} } } }, seen)
+      assert.equal(7, chat:stream("y"):next().partial)
+    end)
+  end
 
   it("comes with the chunks of a server that sends an array", function()
     local body = "[" .. talk.chunk('{"a"'):sub(7, -5) .. "," .. talk.chunk(":[1,", "STOP"):sub(7, -5) .. "]"

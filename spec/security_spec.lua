@@ -108,6 +108,25 @@ describe("the key", function()
     end)
   end
 
+  it("is hidden as URLs and JSON write it, where it is a token that has more than letters", function()
+    local token = "ya29.secret/of+tokens="
+    for name, shown in pairs {
+      plain = token, slashed = token:gsub("/", "\\/"), json = "ya29.secret\\u002fof\\u002btokens\\u003d",
+      upper = "ya29.secret\\u002Fof\\u002Btokens\\u003D", url = "ya29.secret%2Fof%2Btokens%3D", lower = "ya29.secret%2fof%2btokens%3d",
+    } do
+      local client = talk.scripted({
+        talk.last(talk.http("400 Bad", '{"why":"' .. shown .. '"}')), talk.last(talk.ok('["' .. shown .. '"')),
+        talk.last(talk.http("302 Found", "", "Location: /x?key=" .. shown .. "\r\n")),
+      }, { token = token, retry = false })
+      for i = 1, 3 do
+        local reply, err = client.models:get { name = "a" }
+        assert.is_nil(reply)
+        assert.falsy(dumped(err):find("secret", 1, true), ("%s %d: %s"):format(name, i, dumped(err)))
+      end
+      talk.stop()
+    end
+  end)
+
   it("is sent in no URL, though a server puts it there", function()
     local client, server = with(answering(talk.http("302 Found", "", ("Location: /x?key=%s\r\n"):format(KEY))))
     local bytes, err = client.files:download { name = "files/a" }
@@ -158,6 +177,28 @@ describe("the key", function()
       hides(open, task)
     end)
   end
+
+  it("is in no chat, no stream of one, no run of interactions or batches, though it is in a call's headers", function()
+    local client = with {
+      { { "recv" }, { "send", talk.sse(talk.chunk "a") }, { "hold" } },
+      { { "recv" }, { "send", talk.sse 'data: {"event_type":"interaction.created"}\n\n' }, { "hold" } },
+      talk.last(talk.ok '{"name":"batches/b","metadata":{"state":"BATCH_STATE_SUCCEEDED"}}'),
+    }
+    local call = { headers = { Authorization = "Bearer " .. KEY } }
+    local declaration = { name = "f", call = function() return 1 end }
+    local chat = client:chat { model = "m", tools = { { functionDeclarations = { declaration } } } }
+    local stream = chat:stream("x", call)
+    assert.equal("a", stream:next().text)
+    local events = client.interactions:run({ model = "m", input = "x", stream = true }, call)
+    assert.is_table(events:next())
+    local batches = client.batches:run({ model = "m", requests = { { contents = "x" } } }, call)
+    hides(chat, stream, events, batches)
+    local _, err = batches:next()
+    assert.equal("the batch is done and has no results", err.message)
+    stream:close()
+    events:close()
+    hides(chat, stream, events, batches, err, batches.operation, select(2, stream:next()))
+  end)
 
   it("and a proxy's password are not in a stream that fails, nor is a token", function()
     local path = temporary.file()

@@ -190,6 +190,7 @@ describe("a delivery", function()
   it("is of kind protocol where it is signed and no JSON object", function()
     for body, problem in pairs {
       ["{"] = "the body is no JSON: unexpected end of text at byte 2", [""] = "the body is no JSON: unexpected end of text",
+      ["[]"] = "the body is no JSON object", ["[{}]"] = "the body is no JSON object",
       ["7"] = "the body is no JSON object", ["null"] = "the body is no JSON object", ["false"] = "the body is no JSON object",
     } do
       refused(problem, signed(SECRET, body), body)

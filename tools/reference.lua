@@ -45,8 +45,9 @@ A call gives one of these, or `nil` and an error:
   the family in snake_case, are in the types that editors read, [messages](../lua/gemini/meta/messages.lua), and so are
   the [arguments](../lua/gemini/meta/methods.lua) with their types. Three have helpers beside their fields:
   `GenerateContentResponse` has `text`, `thoughts`, `functionCalls`, `inlineData`, `finishReason`, `blockReason` and
-  `parsed`, as a stream's chunk `partial` too; `Interaction` has `text`; `Operation` has `wait` and `cancel`, that of a
-  batch `state` and `results` too
+  `parsed`, where functions may be called `toolTurns` and `toolLimit`, as a stream's chunk `partial` too; `Interaction`
+  has `text`, that of `run` `toolTurns` and `toolLimit` too; `Operation` has `wait` and `cancel`, that of a batch
+  `state` and `results` too
 - `{}`: an empty table, where there is nothing to say
 - bytes: a string; where they were saved, the path, and where `sink` took them, how many they were
 
@@ -55,6 +56,8 @@ Three kinds give their result at once, and raise errors where a loop meets them:
 - a pager: an iterator over the items of all pages; `pager:page()` gives the next page whole
 - a stream: an iterator over the chunks as they arrive; also `stream:next()`, `stream:collect()`, `stream:close()`
 - what `client.batches:run` gives: an iterator over keys and results; also `run:next()`, `run:collect()`
+
+One method belongs to no resource: `client:chat` begins a [chat](chats.md).
 
 ## Resources
 

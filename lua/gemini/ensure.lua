@@ -9,6 +9,7 @@ local memo = require "gemini.memo"
 local moment = require "gemini.moment"
 local options = require "gemini.options"
 local path = require "gemini.path"
+local portable = require("gemini.lazy") "gemini.cassette.portable"
 local request = require "gemini.request"
 local rest = require "gemini.rest"
 local shared = require "gemini.loop.shared"
@@ -51,9 +52,9 @@ local RULES = {
   contents = free, systemInstruction = free, tools = free, toolConfig = free,
 }
 
--- The same for the same contents, whoever asks.
-local function nameOf(key, body)
-  local cached = assert(codec.decode(body))
+-- The same for the same contents, whoever asks, and by whatever URL.
+local function nameOf(key, body, baseUrl)
+  local cached = portable.pack(assert(codec.decode(body)), baseUrl)
   cached.model = nil
   local hash = codec.sha256():add(canonical(cached)):hex():sub(1, HASH)
   return key and key .. "-" .. hash or hash
@@ -63,35 +64,38 @@ local function build(client, method, args, call)
   return request.build(client, "cachedContents." .. method, api.cachedContents[method], args, call)
 end
 
--- Carries out a method with arguments that are right, but for what the server gave.
+-- Carries out a method with arguments that are right, but for what the server gave. The third result is when that was,
+-- for a cassette's answers tell of another time.
 local function carryOut(wanted, method, args)
   local built, problem = build(wanted.client, method, args, wanted.call)
   if not built then
     local label = errors.label(wanted.client, "cachedContents." .. method, tostring(args.name))
     return nil, errors.protocol(problem, "", label)
   end
-  return rest.call(wanted.client, api.cachedContents[method], built)
+  built.label.dated = method == "list"
+  local reply, err = rest.call(wanted.client, api.cachedContents[method], built)
+  return reply, err, built.label.recorded or os.time()
 end
 
 local function create(wanted)
   return carryOut(wanted, "create", wanted.fields)
 end
 
--- Seconds that a cache has left, where it is the one that is wanted.
-local function lifetime(wanted, cache)
+-- Seconds that a cache has left at a time, where it is the one that is wanted.
+local function lifetime(wanted, cache, now)
   if cache.displayName ~= wanted.fields.displayName or cache.model ~= wanted.model then return 0 end
   local ends = type(cache.expireTime) == "string" and moment(cache.expireTime)
-  return ends and ends - os.time() or 0
+  return ends and ends - now or 0
 end
 
 -- The one that lasts longest, and for how long; or nil, nil and the error.
 local function find(wanted)
   local best, longest, token, seen = nil, 0, nil, {}
   repeat
-    local page, err = carryOut(wanted, "list", { pageSize = PAGE_SIZE, pageToken = token })
+    local page, err, now = carryOut(wanted, "list", { pageSize = PAGE_SIZE, pageToken = token })
     if not page then return nil, nil, err end
     for _, cache in ipairs(tables.objects(page.cachedContents)) do
-      local left = lifetime(wanted, cache)
+      local left = lifetime(wanted, cache, now)
       if left > longest then best, longest = cache, left end
     end
     token = page.nextPageToken
@@ -154,7 +158,7 @@ function ensure.call(client, args, call)
   built, problem = build(client, "create", fields, call)
   if not built then return nil, problem end
   local seconds = args.ttl and secondsOf(args.ttl) or HOUR
-  fields.displayName, fields.ttl = nameOf(args.key, built.body), duration(seconds)
+  fields.displayName, fields.ttl = nameOf(args.key, built.body, client.baseUrl), duration(seconds)
   return once {
     client = client, call = call, fields = fields, seconds = seconds, model = path.complete(args.model, "models/*"),
   }

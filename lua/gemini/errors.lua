@@ -7,6 +7,7 @@ local delay = require "gemini.delay"
 local details = require "gemini.details"
 local hint = require "gemini.hints"
 local plain = require "gemini.plain"
+local secret = require "gemini.secret"
 local tables = require "gemini.tables"
 
 local errors = {}
@@ -32,22 +33,17 @@ local Error = { __name = "gemini.error" }
 
 local EXCERPT, LINE, STATUS = 200, 1000, 50
 
--- Shorter secrets are none, and would be found in any text.
-local SHORTEST_SECRET = 8
-
 local function hide(text, reveal)
-  local secret = reveal and reveal()
-  if not secret or #secret < SHORTEST_SECRET or not text:find(secret, 1, true) then return text end
-  return (text:gsub(secret:gsub("%p", "%%%0"), "(redacted)"))
+  return secret.hide(text, reveal and reveal())
 end
 
 -- A tree with the secret hidden in its names and strings: a copy where it occurs, so that what others hold stays whole.
-local function hidden(value, secret)
-  if type(value) == "string" then return hide(value, secret) end
+local function hidden(value, reveal)
+  if type(value) == "string" then return hide(value, reveal) end
   if type(value) ~= "table" then return value end
   local out, changed = {}, false
   for name, inner in next, value do
-    local shownName, shown = hidden(name, secret), hidden(inner, secret)
+    local shownName, shown = hidden(name, reveal), hidden(inner, reveal)
     changed = changed or shownName ~= name or shown ~= inner
     out[shownName] = shown
   end
@@ -87,6 +83,8 @@ end
 ---@field attempts integer  requests sent so far
 ---@field secret? fun(): string  what no error may show, though the server did; a function, which no dump shows either
 ---@field played? boolean  the last answer was a cassette's
+---@field dated? boolean  what is made of the answer depends on the time: a cassette keeps that too
+---@field recorded? integer  Unix seconds, where the last answer is a cassette's and has its time
 
 ---What errors about a resource tell of it, when it came with a request or does with the next one.
 ---@param client gemini.State

@@ -4,6 +4,7 @@
 local codec = require "gemini.codec"
 local partial = require("gemini.lazy") "gemini.partial"
 local reply = require "gemini.reply"
+local tables = require "gemini.tables"
 
 local JSON = "application/json"
 local SCHEMAS = { "responseJsonSchema", "_responseJsonSchema", "responseSchema" }
@@ -22,7 +23,7 @@ end
 
 local function asksForJson(config)
   if field(config, "responseMimeType") == JSON or isSet(config, SCHEMAS) then return true end
-  for _, format in ipairs(field(config, "responseFormat") or {}) do
+  for _, format in ipairs(tables.objects(field(config, "responseFormat"))) do
     local text = field(format, "text")
     if field(text, "mimeType") == JSON or isSet(text, { "schema" }) then return true end
   end

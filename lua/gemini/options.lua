@@ -171,6 +171,11 @@ options.map = { concurrency = { count(1), "a positive number of calls", "integer
 ---  absent, 0.0005 at least
 options.step = { budget = duration }
 
+---@class gemini.UvOptions
+---@field schedule? fun(fn: function)  calls it soon, where tasks may run; vim.schedule in Neovim, else at once
+---@field report? fun(problem: string)  is told what a task raised that nobody waits for
+options.uv = { schedule = hook, report = hook }
+
 ---@class gemini.ResultsOptions
 ---@field requests? table[]  the batch's requests, each with its key in `metadata.key` or `key`, for the results
 options.results = { requests = { ofType("table"), "a list" } }

@@ -123,7 +123,7 @@ function webhook.verify(headers, body, secret, options)
   local problem = doubt(headers, body, keys, options or {})
   if problem then return nil, errors.new("protocol", problem, LABEL) end
   local event, ill = codec.decode(body)
-  if type(event) == "table" then return event end
+  if type(event) == "table" and getmetatable(event) ~= codec.arrayMt then return event end
   return nil, errors.new("protocol", "the body is no JSON" .. (ill and ": " .. ill or " object"), LABEL)
 end
 

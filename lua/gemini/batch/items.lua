@@ -2,6 +2,8 @@
 
 local api = require "gemini.api"
 local batch = require "gemini.batch"
+local canonical = require "gemini.canonical"
+local codec = require("gemini.lazy") "gemini.codec"
 local options = require "gemini.options"
 local path = require "gemini.path"
 local request = require "gemini.request"
@@ -55,6 +57,8 @@ end
 function items.line(client, kind, entry)
   local body, problem = bodyOf(client, kind, entry)
   if not body then return nil, problem end
+  -- A cassette knows files by their bytes, which have to be the same in each process.
+  if client.cassette then body = canonical(codec.decode(body)) end
   return ('{"key":%s,"request":%s}\n'):format(client.wire.encode(entry.key), body)
 end
 

@@ -50,7 +50,7 @@ end
 local METHOD, ROW = "batches.get", api.batches.get
 
 local function existing(plan, name)
-  local built, problem = request.build(plan.client, METHOD, ROW, { name = name }, plan.call)
+  local built, problem = request.build(plan.client, METHOD, ROW, { name = name }, plan.options())
   if not built then return nil, problem end
   return rest.call(plan.client, ROW, built)
 end
@@ -81,7 +81,7 @@ local function begin(self)
   local given = tables.copy(self.plan.wait)
   given.timeout = deadline.limit(self.ends)
   local done
-  done, err = operation.finish(self.plan.client, begun, given, self.plan.call)
+  done, err = operation.finish(self.plan.client, begun, given, self.plan.options())
   if not done then return failing(self, err) end
   self.read, self.failure = operation.read(self.plan.client, begun, self.items)
   self.missing, self.broken = {}, {}
@@ -232,8 +232,8 @@ local WAITING = { "interval", "onProgress", "stallTimeout", "timeout" }
 ---@return gemini.BatchPlan
 function run.plan(client, given, call)
   local plan = {
-    client = client, call = call, wait = {}, displayName = given.displayName, maxInlineSize = given.maxInlineSize,
-    retryFailed = given.retryFailed,
+    client = client, options = function() return call end, wait = {}, displayName = given.displayName,
+    maxInlineSize = given.maxInlineSize, retryFailed = given.retryFailed,
   }
   for _, name in ipairs(WAITING) do plan.wait[name] = given[name] end
   return plan

@@ -13,7 +13,7 @@ local sending = {}
 
 ---@class gemini.BatchPlan  what is sent, and how
 ---@field client gemini.State
----@field call? gemini.CallOptions
+---@field options fun(): gemini.CallOptions?  of each request; a function, for nobody who looks at a run shall see them
 ---@field kind? gemini.BatchKind  nil where nothing is sent
 ---@field model? string
 ---@field displayName? string
@@ -45,7 +45,7 @@ end
 function sending.build(plan, name, count)
   local method, row = creating(plan)
   local fields = { displayName = displayName(plan, count), inputConfig = { fileName = name } }
-  return request.build(plan.client, method, row, { model = plan.model, batch = fields }, plan.call)
+  return request.build(plan.client, method, row, { model = plan.model, batch = fields }, plan.options())
 end
 
 -- Gives one line after the other.
@@ -66,9 +66,9 @@ local function uploaded(plan, entries, size)
     read = reader(plan, entries), size = size, protocol = "resumable", mimeType = "application/jsonl",
     displayName = displayName(plan, #entries),
   }
-  local built, problem = upload.build(plan.client, "media.upload", row, args, plan.call)
+  local built, problem = upload.build(plan.client, "media.upload", row, args, plan.options())
   if not built then error(problem, 0) end
-  local file, err = upload.send(plan.client, row, built, args, plan.call)
+  local file, err = upload.send(plan.client, row, built, args, plan.options())
   if not file then return nil, err end
   if type(file.name) == "string" then return file.name end
   return nil, errors.protocol("the file that was uploaded has no name", "", built.label)

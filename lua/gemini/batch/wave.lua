@@ -23,6 +23,7 @@ Wave.__index = Wave
 ---@class gemini.WaveCall
 ---@field built gemini.Request
 ---@field member gemini.BatchMember
+---@field arrival integer?  its place in the wave, once that is sent
 ---@field changed fun()|false|nil  wakes who waits for it
 ---@field reply table?
 ---@field err gemini.Error?
@@ -42,11 +43,26 @@ function wave.takes(built)
   return items.KINDS[built.label.method] ~= nil and modelOf(built) ~= nil
 end
 
+-- In the order of their functions, whichever came first: what is sent depends on no server's speed.
+local function ordered(calls)
+  local list = {}
+  local call = calls:next()
+  while call do
+    list[#list + 1] = call
+    call.arrival = #list
+    call = calls:next(call)
+  end
+  table.sort(list, function(a, b)
+    if a.member ~= b.member then return a.member.place < b.member.place end
+    return a.arrival < b.arrival
+  end)
+  return list
+end
+
 -- The calls by what batch they go in.
 local function grouped(calls)
   local groups, byName = {}, {}
-  local call = calls:next()
-  while call do
+  for _, call in ipairs(ordered(calls)) do
     local method, model = call.built.label.method, modelOf(call.built)
     local name = method .. " " .. model
     if not byName[name] then
@@ -54,7 +70,6 @@ local function grouped(calls)
       groups[#groups + 1] = byName[name]
     end
     table.insert(byName[name], call)
-    call = calls:next(call)
   end
   return groups
 end

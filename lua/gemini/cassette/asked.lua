@@ -9,15 +9,22 @@ local values = require "gemini.cassette.values"
 -- Bytes of a file that are read at a time.
 local PIECE = 64 * 1024
 
--- Headers that say what is asked for.
-local function tells(name)
+-- Bytes of media up to which they are looked at as JSON.
+local MOST_JSON = 1024 * 1024
+
+-- Headers that say what is asked for. How long a JSON text is depends on what the server is called in it.
+local function tells(name, headers)
+  if name == "x-goog-upload-header-content-length" then
+    local mimeType = headers["x-goog-upload-header-content-type"]
+    return not (mimeType and mimeType:find "^application/json")
+  end
   return name == "range" or name:find("^x%-goog%-upload%-") ~= nil
 end
 
 local function headersOf(request)
   local out
   for name, value in next, request.headers do
-    if tells(name) then
+    if tells(name, request.headers) then
       out = out or {}
       out[name] = value
     end
@@ -53,17 +60,32 @@ local function read(segment, take)
   return true, take(segment.data:sub(first, segment.length and first + segment.length - 1))
 end
 
--- The size and the hash of segments; or nil and what is wrong.
+-- The values of a JSON text, or of one that has one a line; nil where it is neither.
+local function valuesOf(text)
+  local whole = values.decoded(text)
+  if whole then return { whole } end
+  local list = {}
+  for line in text:gmatch "[^\n]+" do
+    local value = values.decoded(line)
+    if not value then return nil end
+    list[#list + 1] = value
+  end
+  return list[1] and list
+end
+
+-- What segments are: the values of JSON, whose names have no order, else their size and hash; or nil and what is wrong.
 local function measured(segments, first, last)
-  local hash, size = codec.sha256(), 0
+  local hash, size, pieces = codec.sha256(), 0, {}
   for i = first, last do
     local ok, problem = read(segments[i], function(bytes)
       hash:add(bytes)
       size = size + #bytes
+      if size <= MOST_JSON then pieces[#pieces + 1] = bytes end
     end)
     if not ok then return nil, problem end
   end
-  return { size = size, sha256 = hash:hex() }
+  local json = size <= MOST_JSON and valuesOf(table.concat(pieces)) or nil
+  return json and { json = json } or { size = size, sha256 = hash:hex() }
 end
 
 local function plain(text) return (text:gsub("%W", "%%%0")) end

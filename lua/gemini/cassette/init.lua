@@ -86,7 +86,7 @@ function Cassette:turn(request)
   local secret = self.secret or request.label.secret
   asked = portable.pack(asked, self.baseUrl, secret and secret())
   local exchange, count = recorded(self, asked)
-  request.label.played = exchange ~= nil
+  request.label.played, request.label.recorded = exchange ~= nil, exchange and exchange.response.time
   if exchange then return { asked = asked, exchange = exchange } end
   err = self.mode == "replay" and missing(self, asked, count, request) or unwritable(self, request)
   if err then return nil, err end
@@ -126,6 +126,7 @@ function Cassette:record(turn, request, transfer)
   return recorder(transfer, request.reading, function(response)
     if not response then return end
     exchange.response = packed(self, response, secret)
+    exchange.response.time = request.label.dated and os.time() or nil
     exchange.text = textOf(exchange.request, exchange.response)
     save(self)
   end)

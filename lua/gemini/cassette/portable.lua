@@ -4,11 +4,7 @@
 require("gemini.interpreted")()
 
 local codec = require "gemini.codec"
-
-local REDACTED = "(redacted)"
-
--- Shorter secrets are none, and would be found in any text.
-local SHORTEST = 8
+local secrets = require "gemini.secret"
 
 -- Bytes at the end of a text that broke off which are taken for the beginning of a secret.
 local TELLING = 4
@@ -17,29 +13,19 @@ local portable = {}
 
 local function escaped(text) return (text:gsub("%W", "%%%0")) end
 
-local function percent(byte) return ("%%%02X"):format(byte:byte()) end
-
 -- What base64 makes of a secret behind `skip` bytes of others, without the ends that it shares with its neighbours.
 local function inBase64(secret, skip)
   local text = codec.base64Encode(("\0"):rep(skip) .. secret)
   return text:sub(math.ceil(skip * 8 / 6) + 1, math.floor((skip + #secret) * 8 / 6))
 end
 
--- The texts that tell a secret, and what stands in their place: what was base64 can be decoded still.
-local function forms(secret)
-  local encoded = secret:gsub("[^%w._~-]", percent)
-  local out = { [secret] = REDACTED, [encoded] = REDACTED, [encoded:gsub("%%%x%x", string.lower) .. ""] = REDACTED }
+-- What is base64 can still be decoded then.
+local function redacted(text, secret)
+  if not secret or #secret < secrets.SHORTEST then return text end
+  text = secrets.hide(text, secret)
   for skip = 0, 2 do
     local form = inBase64(secret, skip)
-    out[form] = ("x"):rep(#form)
-  end
-  return out
-end
-
-local function redacted(text, secret)
-  if not secret or #secret < SHORTEST then return text end
-  for form, instead in next, forms(secret) do
-    if text:find(form, 1, true) then text = text:gsub(escaped(form), instead) end
+    if text:find(form, 1, true) then text = text:gsub(escaped(form), ("x"):rep(#form)) end
   end
   return text
 end

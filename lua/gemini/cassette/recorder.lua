@@ -105,8 +105,19 @@ local function putPieces(self, answered)
   return values.putBytes(answered, table.concat(self.parts))
 end
 
+-- Whether an error quotes the text of an answer that is JSON: one that is neither a reply nor an error of the API's.
+local function isQuoted(answered)
+  local body = answered.body
+  return body ~= nil and (answered.failure or body[1] ~= nil or answered.status >= 300 and body.error == nil)
+end
+
 local function putWhole(self, answered)
-  return self.inner:running() and answered or values.put(answered, self.inner:bodyText())
+  if self.inner:running() then return answered end
+  local text = self.inner:bodyText()
+  values.put(answered, text)
+  if not isQuoted(answered) then return answered end
+  answered.body = nil
+  return values.putBytes(answered, text)
 end
 
 local PUT = { events = putStream, pieces = putPieces }

@@ -1,12 +1,9 @@
 ---libuv as the host: Neovim's (vim.uv, vim.loop) and luv's. While it runs, tasks go on by themselves.
 
 local loop = require "gemini.loop"
+local options = require "gemini.options"
 
 local uv = {}
-
----@class gemini.UvOptions
----@field schedule? fun(fn: function)  calls it soon, where tasks may run; vim.schedule in Neovim, else at once
----@field report? fun(problem: string)  is told what a task raised that nobody waits for
 
 local neovim = rawget(_G, "vim")
 
@@ -78,6 +75,8 @@ function uv.attach(library, given)
   if type(library) ~= "table" or type(library.new_poll) ~= "function" then
     error("gemini.loop.uv.attach: expected libuv's functions (vim.uv, vim.loop, or luv), got " .. type(library), 2)
   end
+  local problem = options.check(given, options.uv)
+  if problem then error("gemini.loop.uv.attach: " .. problem, 2) end
   if loop.isAttached() then error("gemini.loop.uv.attach: another loop is attached: detach that one first", 2) end
   local events = {}
   local schedule, report = defaults(library, given or {})
