@@ -76,6 +76,18 @@ describe("client.models:embedMany", function()
     assert.same({ "protocol", "3 embeddings came for 2 texts", {} }, { err.kind, err.message, err.partial })
   end)
 
+  it("tells of an embedding that is none, and leaves no hole", function()
+    for _, packed in ipairs { true, false } do
+      for _, other in ipairs { '{"values":null}', "{}" } do
+        local client = talk.answering(talk.ok('{"embeddings":[{"values":[1]},' .. other .. "]}"))
+        local found, err = client.models:embedMany { model = "e", texts = { "a", "b" }, packed = packed }
+        assert.is_nil(found)
+        assert.same({ "protocol", "no embedding came for texts[2]" }, { err.kind, err.message })
+        assert.equal(1, #err.partial[1])
+      end
+    end
+  end)
+
   it("sends a request again as any call does", function()
     local client, server = talk.scripted({
       talk.last(fault "503 Service Unavailable"), talk.last(answer(1, 2)),

@@ -2,6 +2,7 @@
 
 local api = require "gemini.api"
 local errors = require "gemini.errors"
+local kinds = require "gemini.kinds"
 local options = require "gemini.options"
 local request = require "gemini.request"
 local rest = require "gemini.rest"
@@ -66,7 +67,13 @@ local function take(self, first, count, reply, label)
   if #embeddings ~= count then
     return errors.new("protocol", ("%d embeddings came for %d texts"):format(#embeddings, count), label)
   end
-  for i, embedding in ipairs(embeddings) do self.values[first + i - 1] = embedding.values end
+  for i, embedding in ipairs(embeddings) do
+    local values, place = embedding.values, first + i - 1
+    if values == nil or kinds.isNull(values) then
+      return errors.new("protocol", ("no embedding came for texts[%d]"):format(place), label)
+    end
+    self.values[place] = values
+  end
   self.done = self.done + count
   if self.given.onProgress then self.given.onProgress(self.done, self.total) end
 end
