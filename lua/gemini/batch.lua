@@ -134,7 +134,7 @@ function batch.read(client, operation, requests, about, failure)
       request = key ~= nil and requests[asText(key)] or nil,
       response = response(client, item.response),
       error = type(item.error) == "table" and errors.status(item.error, about) or nil,
-      metadata = item.metadata,
+      metadata = type(item.metadata) == "table" and item.metadata or nil,
     }
   end
 end

@@ -2,6 +2,8 @@
 
 local api = require "gemini.api"
 local batch = require "gemini.batch"
+local canonical = require "gemini.canonical"
+local codec = require("gemini.lazy") "gemini.codec"
 local options = require "gemini.options"
 local path = require "gemini.path"
 local request = require "gemini.request"
@@ -33,17 +35,25 @@ local GENERATE, EMBED = items.KINDS["models.generateContent"], items.KINDS["mode
 ---@field body? string  the request as JSON, in their place
 ---@field metadata? table  of the caller's
 ---@field size integer  bytes of its line in a file
+---@field inlineSize integer  bytes that it has in the batch itself
 
 -- The model stands in the path of a call, and not in what is sent of it.
 local ANY_MODEL = "models/any"
 
-local function bodyOf(client, kind, entry)
+local function written(client, kind, entry)
   if entry.body then return entry.body end
   local args = tables.copy(entry.fields)
   args.model = ANY_MODEL
   local built, problem = request.build(client, kind.method, kind.row, args)
   if not built then return nil, problem end
   return built.body
+end
+
+-- A cassette knows the bytes of a file by their hash, and names in a table have any order.
+local function bodyOf(client, kind, entry)
+  local body, problem = written(client, kind, entry)
+  local value = body and client.cassette and codec.decode(body)
+  return value and canonical(value) or body, problem
 end
 
 ---A request as a line of a file.
@@ -84,6 +94,7 @@ end
 function items.made(client, kind, key, body, item)
   local entry = { key = key, body = body, item = item }
   entry.size = #items.line(client, kind, entry)
+  entry.inlineSize = entry.size
   return entry
 end
 
@@ -126,13 +137,14 @@ local function entryOf(client, given, kind, item, place)
   if problem then return nil, problem end
   kind = kind or kindOf(fields)
   if kind ~= kindOf(fields) then return nil, "requests with content and such with contents don't go in one batch" end
-  local entry, line = { key = key, item = item, fields = fields, metadata = metadata }
+  local entry, line, inlined = { key = key, item = item, fields = fields, metadata = metadata }
   line, problem = items.line(client, kind, entry)
+  inlined = line
   if line and metadata then
-    problem = select(2, items.inlined(client, kind, entry))
+    inlined, problem = items.inlined(client, kind, entry)
   end
   if problem then return nil, problem end
-  entry.size = #line
+  entry.size, entry.inlineSize = #line, #inlined
   return entry, kind
 end
 
