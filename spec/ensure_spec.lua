@@ -96,6 +96,17 @@ describe("client.cachedContents:ensure", function()
     assert.equal(nameOf(args), cjson.decode((run.lua(code))).displayName)
   end)
 
+  it("names contents alike whatever the order of letters is in the locale", function()
+    local args = { model = MODEL, contents = "x", tools = { { functionDeclarations = { {
+      name = "f", parameters = { type = "OBJECT", properties = { a = { type = "STRING" }, B = { type = "STRING" } } },
+    } } } } }
+    local name, before = nameOf(args), os.setlocale()
+    if not os.setlocale "de_DE.UTF-8" then return pending "no locale with an order of its own is installed" end
+    local again = nameOf(args)
+    os.setlocale(before)
+    assert.equal(name, again)
+  end)
+
   it("gives the one that is there, on whatever page", function()
     local name = nameOf(wanted())
     local client, server = talk.answering(
