@@ -169,6 +169,19 @@ describe("client.batches:map", function()
     assert.equal("large", cjson.decode(sent[3].body).batch.displayName)
   end)
 
+  it("leaves alone what onProgress asks", function()
+    local asked, answered = 0, 0
+    local results = map({ "a", "b" }, one, { interval = 0.02, onProgress = function()
+      if asked == 3 then return end
+      asked = asked + 1
+      answered = answered + (ask "progress" == "<progress>" and 1 or 0)
+    end })
+    assert.same({ n = 2, "<a>", "<b>" }, results)
+    assert.is_true(asked > 0)
+    assert.equal(asked, answered)
+    assert.same({ { "a", "b" } }, batches())
+  end)
+
   it("sends again what failed", function()
     local results, errors = map({ "again", "b" }, one, { interval = 0.02, retryFailed = 1 })
     assert.same({ n = 2, "<again>", "<b>" }, results)

@@ -1,6 +1,7 @@
 ---Calls that wait for each other and go together: one batch for each model, and each call gets its reply.
 
 local chain = require "gemini.loop.chain"
+local gathering = require "gemini.gathering"
 local items = require "gemini.batch.items"
 local run = require "gemini.batch.run"
 local tables = require "gemini.tables"
@@ -102,7 +103,11 @@ local function send(base, group)
   end
 end
 
+-- The sender's own calls wait for no wave: `onProgress` may make some.
+local function nothing() return false end
+
 local function sendAll(base, groups)
+  gathering.set(tasks.current(), { client = base.client, takes = nothing })
   local senders = {}
   for i, group in ipairs(groups) do
     senders[i] = function() return send(base, group) end
