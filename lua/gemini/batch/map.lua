@@ -20,6 +20,7 @@ local map = {}
 
 ---@class gemini.BatchMember: gemini.Gatherer  one of the functions, with the tasks that it begins
 ---@field map gemini.BatchMap
+---@field number integer  its place among them
 ---@field waiting integer  how many of its calls wait for a batch
 ---@field ended boolean
 local Member = {}
@@ -72,8 +73,9 @@ end
 -- The current task is one of the functions from now on.
 local function join(self)
   local own = tasks.current()
-  local member = setmetatable({ client = self.client, map = self, waiting = 0, ended = false }, Member)
   self.started, self.busy = self.started + 1, self.busy + 1
+  local member = { client = self.client, map = self, number = self.started, waiting = 0, ended = false }
+  setmetatable(member, Member)
   gathering.set(own, member)
   task.watch(own, function()
     gathering.set(own, nil)

@@ -24,6 +24,7 @@ Wave.__index = Wave
 ---@class gemini.WaveCall
 ---@field built gemini.Request
 ---@field member gemini.BatchMember
+---@field place integer?  in the order of asking, once the wave is sent
 ---@field changed fun()|false|nil  wakes who waits for it
 ---@field reply table?
 ---@field err gemini.Error?
@@ -43,11 +44,26 @@ function wave.takes(built)
   return items.KINDS[built.label.method] ~= nil and modelOf(built) ~= nil
 end
 
+local function isBefore(one, other)
+  if one.member ~= other.member then return one.member.number < other.member.number end
+  return one.place < other.place
+end
+
+-- In the order of the functions, whichever was the first to ask: equal runs send equal batches, which a cassette knows.
+local function inOrder(calls)
+  local list, call = {}, calls:next()
+  while call do
+    list[#list + 1], call.place = call, #list + 1
+    call = calls:next(call)
+  end
+  table.sort(list, isBefore)
+  return list
+end
+
 -- The calls by what batch they go in.
 local function grouped(calls)
   local groups, byName = {}, {}
-  local call = calls:next()
-  while call do
+  for _, call in ipairs(inOrder(calls)) do
     local method, model = call.built.label.method, modelOf(call.built)
     local name = method .. " " .. model
     if not byName[name] then
@@ -55,7 +71,6 @@ local function grouped(calls)
       groups[#groups + 1] = byName[name]
     end
     table.insert(byName[name], call)
-    call = calls:next(call)
   end
   return groups
 end
