@@ -88,6 +88,24 @@ describe("client.models:embedMany", function()
     end
   end)
 
+  it("gives an error of the world that a caller's function raises", function()
+    local answers = {}
+    for i = 1, 2 do answers[i] = talk.ok '{"embeddings":[{"values":[1]}]}' end
+    for name, raises in pairs { onProgress = 2, onRequest = 1 } do
+      local client, calls = nil, 0
+      local function raise()
+        calls = calls + 1
+        if calls == raises then error({ kind = "io", message = "the disk is full" }, 0) end
+      end
+      client = talk.scripted({ talk.last(answers[1]), talk.last(answers[2]) }, { onRequest = name == "onRequest" and raise or nil })
+      local found, err = client.models:embedMany {
+        model = "e", texts = { "a", "b" }, batchSize = 1, concurrency = 1, onProgress = name == "onProgress" and raise or nil,
+      }
+      assert.is_nil(found)
+      assert.equal("the disk is full", err.message)
+    end
+  end)
+
   it("sends a request again as any call does", function()
     local client, server = talk.scripted({
       talk.last(fault "503 Service Unavailable"), talk.last(answer(1, 2)),

@@ -87,6 +87,13 @@ local function embed(self, first, size)
   self.err = self.err or err
 end
 
+-- What a function of the caller's has raised, where that was an error of the world.
+local function raised(failures, count)
+  for place = 1, count do
+    if failures[place] then return failures[place] end
+  end
+end
+
 local function starts(total, size)
   local all = {}
   for first = 1, total, size do all[#all + 1] = first end
@@ -106,10 +113,11 @@ function embedMany.call(client, args, call)
   local self = { client = client, given = args, call = call, values = {}, done = 0, total = #args.texts }
   local size = args.batchSize or TEXTS
   local function each(first) embed(self, first, size) end
-  together.map(starts(self.total, size), each, { concurrency = args.concurrency })
-  if not self.err then return self.values end
-  self.err.partial = self.values
-  return nil, self.err
+  local _, failures = together.map(starts(self.total, size), each, { concurrency = args.concurrency })
+  local err = self.err or raised(failures, self.total)
+  if not err then return self.values end
+  err.partial = self.values
+  return nil, err
 end
 
 return embedMany
