@@ -437,6 +437,17 @@ describe("the file of a batch", function()
     assert.equal(line, (talk.media(2).bytes:gsub('"parts":%[{"text":"a"}%],"role":"user"', '"role":"user","parts":[{"text":"a"}]')))
   end)
 
+  it("is sent and read with the options of the call", function()
+    local client, server = talk.answering(ofFile('{"key":"1","response":' .. reply "one" .. "}\n"))
+    local args = { model = MODEL, requests = { { contents = "a" } }, maxInlineSize = 0 }
+    local headers = { ["X-Mine"] = "7" }
+    local run = client.batches:run(args, { headers = headers, timeout = 30 })
+    headers["X-Mine"] = "8"
+    assert.same({ { "1", "one" } }, plain(all(run)))
+    for i = 1, #server:requests() do assert.equal("7", talk.media(i).headers["x-mine"]) end
+    assert.same({ "30", nil }, { talk.media(3).headers["x-server-timeout"], talk.media(4).headers["x-server-timeout"] })
+  end)
+
   it("says so where the server gives it no name", function()
     local nameless = talk.http("200 OK", '{"file":{"displayName":"x"}}', "X-Goog-Upload-Status: final\r\n")
     local client = talk.answering((ofFile ""), nameless)

@@ -92,12 +92,12 @@ describe("client.models:embedMany", function()
     local answers = {}
     for i = 1, 2 do answers[i] = talk.ok '{"embeddings":[{"values":[1]}]}' end
     for name, raises in pairs { onProgress = 2, onRequest = 1 } do
-      local client, calls = nil, 0
+      local calls = 0
       local function raise()
         calls = calls + 1
         if calls == raises then error({ kind = "io", message = "the disk is full" }, 0) end
       end
-      client = talk.scripted({ talk.last(answers[1]), talk.last(answers[2]) }, { onRequest = name == "onRequest" and raise or nil })
+      local client = talk.scripted({ talk.last(answers[1]), talk.last(answers[2]) }, { onRequest = name == "onRequest" and raise or nil })
       local found, err = client.models:embedMany {
         model = "e", texts = { "a", "b" }, batchSize = 1, concurrency = 1, onProgress = name == "onProgress" and raise or nil,
       }

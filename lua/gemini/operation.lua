@@ -155,11 +155,12 @@ end
 ---@param client gemini.State
 ---@param self gemini.Operation
 ---@param requests table<string, table>  by their keys
+---@param each? gemini.CallOptions  of what is sent for them
 ---@return fun(): gemini.BatchResult?, gemini.Error?  the next one; nil at the end; nil and the error
 ---@return gemini.Error? failure  in which the batch ended, though there may be results
-function operation.read(client, self, requests)
+function operation.read(client, self, requests, each)
   local batch, about, failed = require "gemini.batch", label(client, self, "batches.get"), failure(client, self)
-  return batch.read(client, self, requests, about, failed), failed
+  return batch.read(client, self, requests, about, failed, each), failed
 end
 
 local function results(client, self, requests)

@@ -104,7 +104,7 @@ local function begin(self)
   given.timeout = deadline.limit(self.ends)
   local done, err = operation.finish(self.plan.client, self.operation, given, self.plan.call)
   if not done then return failing(self, err) end
-  self.read, self.failure = operation.read(self.plan.client, self.operation, self.items)
+  self.read, self.failure = operation.read(self.plan.client, self.operation, self.items, self.plan.call)
   self.at = 0
 end
 
@@ -307,7 +307,7 @@ end
 function run.call(client, args, call)
   local problem = options.check(args, options.batchRun) or options.check(call, options.call)
   if problem then return nil, problem end
-  local plan = run.plan(client, args, call and tables.copy(call))
+  local plan = run.plan(client, args, tables.deepCopy(call))
   plan.model = args.model
   plan.names, problem = named(client, args, call)
   if problem then return nil, problem end
