@@ -349,6 +349,10 @@ describe("client.batches:run", function()
     local requests = { { request = { contents = "a" }, metadata = { page = 3 } } }
     local found = assert(client.batches:run({ model = MODEL, requests = requests }):collect())
     assert.same({ "one", { page = 3 } }, { found["1"].response.text, found["1"].metadata })
+    for _, nothing in ipairs { "{}", '{"code":0}' } do
+      client = answering(done("b", ('{"key":"1","error":%s,"response":%s}'):format(nothing, reply "one")))
+      assert.same({ { "1", "one" } }, plain(all(client.batches:run { name = "b" })))
+    end
     client = answering('{"name":null,"metadata":{"state":"BATCH_STATE_RUNNING"}}')
     local run = client.batches:run { model = MODEL, requests = requests }
     local _, err = run:collect()

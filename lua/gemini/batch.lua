@@ -142,7 +142,7 @@ function batch.read(client, operation, requests, about, failure, call)
       key = key,
       request = key ~= nil and requests[asText(key)] or nil,
       response = response(client, item.response),
-      error = type(item.error) == "table" and errors.status(item.error, about) or nil,
+      error = errors.isStatus(item.error) and errors.status(item.error, about) or nil,
       metadata = type(item.metadata) == "table" and item.metadata or nil,
     }
   end

@@ -64,10 +64,10 @@ local function stateOf(self)
   return type(metadata) == "table" and metadata.state or nil
 end
 
--- The google.rpc.Status that an operation ended with; one that says nothing is none.
+-- The google.rpc.Status that an operation ended with.
 local function statusOf(self)
   local status = rawget(self, "error")
-  return type(status) == "table" and next(status) ~= nil and status.code ~= 0 and status or nil
+  return errors.isStatus(status) and status or nil
 end
 
 local function isDone(self)
