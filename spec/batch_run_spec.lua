@@ -103,6 +103,9 @@ describe("client.batches:run", function()
       end,
     }):collect())
     assert.same(requests, places)
+    -- What is no key may be of use to the function.
+    local odd = { { key = { 7 }, request = { contents = "a" } } }
+    assert(client.batches:run { model = MODEL, requests = odd, key = function(item) return "k" .. item.key[1] end })
     assert.same({ "a", "b", "c" }, { found.k1.response.text, found.k2.response.text, found.k3.response.text })
   end)
 
@@ -126,6 +129,10 @@ describe("client.batches:run", function()
       ["requests[2]: must be a table, got string"] = { model = MODEL, requests = { one, "a" } },
       ["requests must be a list, got table"] = { model = MODEL, requests = { first = one } },
       ["requests[1]: key must return a string, got nil"] = { model = MODEL, requests = { one }, key = function() end },
+      ["requests[1]: key must be a string or a number"] = { model = MODEL, requests = { { key = true, request = one } } },
+      ["requests[2]: key must be a string or a number"] = {
+        model = MODEL, requests = { one, { metadata = { key = {} }, request = one } },
+      },
       ["requests[2]: requests with content and such with contents don't go in one batch"] = {
         model = MODEL, requests = { one, { content = "x" } },
       },

@@ -114,10 +114,28 @@ local function kindOf(fields)
   return fields.content ~= nil and EMBED or GENERATE
 end
 
+-- The key that an item has, else its place.
+local function ownKey(item, place)
+  local key = batch.key(item)
+  if key then return key end
+  if item.key == nil and (item.metadata or item).key == nil then return ("%d"):format(place) end
+  return nil, "key must be a string or a number"
+end
+
+local function givenKey(given, item, place)
+  local key = given(item, place)
+  if type(key) == "string" then return key end
+  return nil, "key must return a string, got " .. type(key)
+end
+
 local function keyOf(client, given, item, place)
-  local key = batch.key(item) or ("%d"):format(place)
-  if given then key = given(item, place) end
-  if type(key) ~= "string" then return nil, "key must return a string, got " .. type(key) end
+  local key, wrong
+  if given then
+    key, wrong = givenKey(given, item, place)
+  else
+    key, wrong = ownKey(item, place)
+  end
+  if not key then return nil, wrong end
   local _, problem = client.wire.encode(key)
   return key, problem and "key: " .. problem
 end
