@@ -66,8 +66,6 @@ describe("client.batches:map", function()
         for i, each in ipairs(batch.inputConfig.requests.requests) do
           texts[i] = (each.request.contents and each.request.contents[1] or each.request.content).parts[1].text
         end
-        -- They come in the order in which they were asked for.
-        table.sort(texts)
         list[#list + 1] = texts
       end
     end
@@ -114,8 +112,8 @@ describe("client.batches:map", function()
     local results, errors = map({ "call", "call me", "b" }, function(question) return ask(question, { tools = tools }) end)
     assert.same({}, errors)
     assert.same({ n = 3, "it gave 8", "it gave 11", "<b>" }, results)
-    assert.same({ "b", "call", "call me" }, batches()[1])
-    assert.same({ "<call me>", "<call>" }, batches()[2])
+    assert.same({ "call", "call me", "b" }, batches()[1])
+    assert.same({ "<call>", "<call me>" }, batches()[2])
     assert.equal(3, #methods())
   end)
 
@@ -130,6 +128,14 @@ describe("client.batches:map", function()
     end)
     assert.same({ n = 3, "<a>", "<b>", 1 }, results)
     assert.same({ "models.countTokens", "models.batchGenerateContent" }, methods())
+  end)
+
+  it("sends them in the order of the list, whichever function asks first", function()
+    map({ "c", "b", "a" }, function(text, place)
+      gemini.sleep(0.06 - place * 0.02)
+      return gemini.map({ 1, 2 }, function(_, n) return ask(text .. n) end)
+    end)
+    assert.same({ { "c1", "c2", "b1", "b2", "a1", "a2" } }, batches())
   end)
 
   it("makes one batch for each model and kind of call", function()
@@ -169,6 +175,19 @@ describe("client.batches:map", function()
     assert.equal("large", cjson.decode(sent[3].body).batch.displayName)
   end)
 
+  it("leaves alone what onProgress asks", function()
+    local asked, answered = 0, 0
+    local results = map({ "a", "b" }, one, { interval = 0.02, onProgress = function()
+      if asked == 3 then return end
+      asked = asked + 1
+      answered = answered + (ask "progress" == "<progress>" and 1 or 0)
+    end })
+    assert.same({ n = 2, "<a>", "<b>" }, results)
+    assert.is_true(asked > 0)
+    assert.equal(asked, answered)
+    assert.same({ { "a", "b" } }, batches())
+  end)
+
   it("sends again what failed", function()
     local results, errors = map({ "again", "b" }, one, { interval = 0.02, retryFailed = 1 })
     assert.same({ n = 2, "<again>", "<b>" }, results)
@@ -200,7 +219,7 @@ describe("client.batches:map", function()
       return err.status .. assert(ask "other")
     end)
     assert.same({ n = 2, "INVALID_ARGUMENT<other>", "<b>" }, results)
-    assert.same({ { "b", "bad" }, { "other" } }, batches())
+    assert.same({ { "bad", "b" }, { "other" } }, batches())
   end)
 
   it("gathers what a function asks at once, too", function()

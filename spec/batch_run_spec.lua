@@ -4,7 +4,9 @@ local cjson = require "cjson"
 local clock = require "spec.support.clock"
 local emu = require "spec.support.emulator"
 local gemini = require "gemini"
+local lua = require("spec.support.run").lua
 local talk = require "spec.support.talk"
+local temporary = require "spec.support.temporary"
 
 local MODEL = "gemini-2.5-flash"
 
@@ -101,6 +103,9 @@ describe("client.batches:run", function()
       end,
     }):collect())
     assert.same(requests, places)
+    -- What is no key may be of use to the function.
+    local odd = { { key = { 7 }, request = { contents = "a" } } }
+    assert(client.batches:run { model = MODEL, requests = odd, key = function(item) return "k" .. item.key[1] end })
     assert.same({ "a", "b", "c" }, { found.k1.response.text, found.k2.response.text, found.k3.response.text })
   end)
 
@@ -124,6 +129,10 @@ describe("client.batches:run", function()
       ["requests[2]: must be a table, got string"] = { model = MODEL, requests = { one, "a" } },
       ["requests must be a list, got table"] = { model = MODEL, requests = { first = one } },
       ["requests[1]: key must return a string, got nil"] = { model = MODEL, requests = { one }, key = function() end },
+      ["requests[1]: key must be a string or a number"] = { model = MODEL, requests = { { key = true, request = one } } },
+      ["requests[2]: key must be a string or a number"] = {
+        model = MODEL, requests = { one, { metadata = { key = {} }, request = one } },
+      },
       ["requests[2]: requests with content and such with contents don't go in one batch"] = {
         model = MODEL, requests = { one, { content = "x" } },
       },
@@ -293,6 +302,72 @@ describe("client.batches:run", function()
     end)
   end)
 
+  -- What the server was asked for.
+  local function targets(server)
+    local list = {}
+    for i = 1, #server:requests() do list[i] = talk.sent(i).verb .. " " .. talk.sent(i).target:gsub("^/v1beta/", "") end
+    return list
+  end
+
+  it("goes on with its batch where a wait for it was broken off", function()
+    local client, server = answering(operation "RUNNING", operation "RUNNING", done("b", good("1", "one")), done "c")
+    local slips = 1
+    local run = client.batches:run {
+      model = MODEL, requests = { { contents = "a" } }, interval = 0.1,
+      onProgress = function()
+        slips = slips - 1
+        if slips == 0 then error "a slip" end
+      end,
+    }
+    local ok, problem = pcall(run.next, run)
+    assert.is_false(ok)
+    assert.truthy(problem:find("a slip", 1, true))
+    local key, err = gemini.timeout(0.05, run.next, run)
+    assert.same({ nil, "timeout" }, { key, err.kind })
+    assert.equal("1", (run:next()))
+    assert.same({ "POST models/gemini-2.5-flash:batchGenerateContent", "GET batches/b", "GET batches/b" }, targets(server))
+  end)
+
+  it("names the batch in the error of the one that was to follow", function()
+    local client = talk.answering(
+      talk.ok(done("b", bad("1", 8), good("2", "two"))), talk.http("400 No", '{"error":{"code":400,"message":"no"}}'))
+    local found, err = client.batches:run({
+      model = MODEL, requests = { { contents = "a" }, { contents = "b" } }, retryFailed = 1,
+    }):collect()
+    assert.is_nil(found)
+    assert.same({ 400, "batches/b" }, { err.code, err.partial.name })
+  end)
+
+  it("makes nothing once more that somebody has cancelled", function()
+    local cancelled = operation("CANCELLED", (',"output":{"inlinedResponses":{"inlinedResponses":[%s]}}'):format(good("2", "two")))
+    local requests = { { contents = "a" }, { contents = "b" } }
+    local client, server = answering(cancelled, done("c", good("1", "one")))
+    local list = all(client.batches:run { model = MODEL, requests = requests, retryFailed = 1 })
+    assert.same({ { "2", "two" }, { "1", "api" } }, plain(list))
+    assert.equal("BATCH_STATE_CANCELLED", list[2][3].error.status)
+    assert.equal(1, #server:requests())
+    client = answering(cancelled, done("c", good("1", "one")))
+    list = all(client.batches:run { name = { "b", "c" }, requests = requests })
+    assert.same({ { "2", "two" }, { "1", "one" } }, plain(list))
+  end)
+
+  it("takes null for nothing", function()
+    local client = answering(done("b", '{"key":"1","metadata":null,"error":null,"response":' .. reply "one" .. "}"))
+    local requests = { { request = { contents = "a" }, metadata = { page = 3 } } }
+    local found = assert(client.batches:run({ model = MODEL, requests = requests }):collect())
+    assert.same({ "one", { page = 3 } }, { found["1"].response.text, found["1"].metadata })
+    for _, nothing in ipairs { "{}", '{"code":0}' } do
+      client = answering(done("b", ('{"key":"1","error":%s,"response":%s}'):format(nothing, reply "one")))
+      assert.same({ { "1", "one" } }, plain(all(client.batches:run { name = "b" })))
+    end
+    client = answering('{"name":null,"metadata":{"state":"BATCH_STATE_RUNNING"}}')
+    local run = client.batches:run { model = MODEL, requests = requests }
+    local _, err = run:collect()
+    assert.equal("protocol", err.kind)
+    assert.truthy(err.message:find("^the batch has no name: "))
+    assert.equal("gemini.batchRun not begun: open", tostring(run))
+  end)
+
   it("says how it is to be called", function()
     local client = answering(done "b")
     local run = client.batches:run { name = "b" }
@@ -325,6 +400,7 @@ end
 
 describe("the file of a batch", function()
   after_each(talk.stop)
+  after_each(temporary.clean)
 
   it("has a line for each request, and is named by the batch", function()
     local client, server = talk.answering(ofFile('{"key":"2","response":' .. reply "two" .. "}\n"
@@ -362,11 +438,68 @@ describe("the file of a batch", function()
     end
   end)
 
+  it("holds no metadata, which count where the batch would hold them", function()
+    local client = talk.answering(ofFile('{"key":"1","response":' .. reply "one" .. "}\n"))
+    local requests = { { request = { contents = "a" }, metadata = { text = ("x"):rep(1000) } } }
+    local found = assert(client.batches:run({ model = MODEL, requests = requests, maxInlineSize = 1000 }):collect())
+    assert.same(requests[1].metadata, found["1"].metadata)
+    assert.equal("/upload/v1beta/files", talk.sent(1).target)
+    local line = '{"key":"1","request":{"contents":[{"role":"user","parts":[{"text":"a"}]}]}}\n'
+    assert.equal(line, (talk.media(2).bytes:gsub('"parts":%[{"text":"a"}%],"role":"user"', '"role":"user","parts":[{"text":"a"}]')))
+  end)
+
+  it("is sent and read with the options of the call", function()
+    local client, server = talk.answering(ofFile('{"key":"1","response":' .. reply "one" .. "}\n"))
+    local args = { model = MODEL, requests = { { contents = "a" } }, maxInlineSize = 0 }
+    local headers = { ["X-Mine"] = "7" }
+    local run = client.batches:run(args, { headers = headers, timeout = 30 })
+    headers["X-Mine"] = "8"
+    assert.same({ { "1", "one" } }, plain(all(run)))
+    for i = 1, #server:requests() do assert.equal("7", talk.media(i).headers["x-mine"]) end
+    assert.same({ "30", nil }, { talk.media(3).headers["x-server-timeout"], talk.media(4).headers["x-server-timeout"] })
+  end)
+
   it("says so where the server gives it no name", function()
     local nameless = talk.http("200 OK", '{"file":{"displayName":"x"}}', "X-Goog-Upload-Status: final\r\n")
     local client = talk.answering((ofFile ""), nameless)
     local _, err = client.batches:run({ model = MODEL, requests = { { contents = "a" } }, maxInlineSize = 0 }):collect()
     assert.same({ "protocol", "the file that was uploaded has no name" }, { err.kind, err.message })
+  end)
+
+  it("is read on where the reading was broken off", function()
+    local text = '{"key":"1","response":' .. reply "one" .. '}\n{"key":"2","response":' .. reply "two" .. "}\n"
+    local finished = talk.last(talk.ok(operation("SUCCEEDED", ',"output":{"responsesFile":"files/out"}')))
+    local head = "HTTP/1.1 200 OK\r\nContent-Length: " .. #text .. "\r\nConnection: close\r\n\r\n"
+    for _, requests in pairs { { { contents = "a" }, { contents = "b" } }, false } do
+      local client = talk.scripted {
+        finished, { { "recv" }, { "send", head .. text:sub(1, -20) }, { "sleep", 2 }, { "close" } }, talk.last(talk.http("200 OK", text)),
+      }
+      local run = client.batches:run { name = "b", requests = requests or nil }
+      assert.equal("1", (run:next()))
+      local key, err = gemini.timeout(0.1, run.next, run)
+      assert.same({ nil, "timeout" }, { key, err.kind })
+      assert.same({ { "2", "two" } }, plain(all(run)))
+    end
+  end)
+
+  it("is played from a cassette, whatever the order of names in its tables", function()
+    local server, path = emu.start { delay = 0, work = 0 }, temporary.file()
+    local function played(mode)
+      local output, status = lua(([[
+        local client = require("gemini").new { apiKey = "k", baseUrl = %q, replay = %q, mode = %q }
+        local config = {}
+        for name in ("topK seed logprobs maxOutputTokens candidateCount"):gmatch "%%a+" do config[name] = 1 end
+        local found = assert(client.batches:run({
+          model = "gemini-2.5-flash", requests = { { contents = "a", generationConfig = config } }, interval = 0.01, maxInlineSize = 0,
+        }):collect())
+        print(found["1"].response.text)
+      ]]):format(server.url, path, mode))
+      assert.equal(0, status, output)
+      return output
+    end
+    local recorded = played "record"
+    server.stop()
+    for _ = 1, 5 do assert.equal(recorded, played "replay") end
   end)
 
   it("is made as it is sent #memory", function()

@@ -76,6 +76,36 @@ describe("client.models:embedMany", function()
     assert.same({ "protocol", "3 embeddings came for 2 texts", {} }, { err.kind, err.message, err.partial })
   end)
 
+  it("tells of an embedding that is none, and leaves no hole", function()
+    for _, packed in ipairs { true, false } do
+      for _, other in ipairs { '{"values":null}', "{}" } do
+        local client = talk.answering(talk.ok('{"embeddings":[{"values":[1]},' .. other .. "]}"))
+        local found, err = client.models:embedMany { model = "e", texts = { "a", "b" }, packed = packed }
+        assert.is_nil(found)
+        assert.same({ "protocol", "no embedding came for texts[2]" }, { err.kind, err.message })
+        assert.equal(1, #err.partial[1])
+      end
+    end
+  end)
+
+  it("gives an error of the world that a caller's function raises", function()
+    local answers = {}
+    for i = 1, 2 do answers[i] = talk.ok '{"embeddings":[{"values":[1]}]}' end
+    for name, raises in pairs { onProgress = 2, onRequest = 1 } do
+      local calls = 0
+      local function raise()
+        calls = calls + 1
+        if calls == raises then error({ kind = "io", message = "the disk is full" }, 0) end
+      end
+      local client = talk.scripted({ talk.last(answers[1]), talk.last(answers[2]) }, { onRequest = name == "onRequest" and raise or nil })
+      local found, err = client.models:embedMany {
+        model = "e", texts = { "a", "b" }, batchSize = 1, concurrency = 1, onProgress = name == "onProgress" and raise or nil,
+      }
+      assert.is_nil(found)
+      assert.equal("the disk is full", err.message)
+    end
+  end)
+
   it("sends a request again as any call does", function()
     local client, server = talk.scripted({
       talk.last(fault "503 Service Unavailable"), talk.last(answer(1, 2)),

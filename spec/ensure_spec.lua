@@ -6,6 +6,7 @@ local gemini = require "gemini"
 local live = require "spec.support.live"
 local run = require "spec.support.run"
 local talk = require "spec.support.talk"
+local temporary = require "spec.support.temporary"
 
 local MODEL = "gemini-2.5-flash"
 
@@ -52,6 +53,7 @@ end
 
 describe("client.cachedContents:ensure", function()
   after_each(talk.stop)
+  after_each(temporary.clean)
 
   it("makes a cache where there is none, named by the key and what is in it", function()
     local client, server = talk.answering(EMPTY, MADE)
@@ -92,6 +94,17 @@ describe("client.cachedContents:ensure", function()
       client.cachedContents:ensure(gemini.json.decode(%q))
     ]]):format(gemini.json.encode(args))
     assert.equal(nameOf(args), cjson.decode((run.lua(code))).displayName)
+  end)
+
+  it("names contents alike whatever the order of letters is in the locale", function()
+    local args = { model = MODEL, contents = "x", tools = { { functionDeclarations = { {
+      name = "f", parameters = { type = "OBJECT", properties = { a = { type = "STRING" }, B = { type = "STRING" } } },
+    } } } } }
+    local name, before = nameOf(args), os.setlocale()
+    if not os.setlocale "de_DE.UTF-8" then return pending "no locale with an order of its own is installed" end
+    local again = nameOf(args)
+    os.setlocale(before)
+    assert.equal(name, again)
   end)
 
   it("gives the one that is there, on whatever page", function()
@@ -141,7 +154,11 @@ describe("client.cachedContents:ensure", function()
   end)
 
   it("takes lifetimes as the wire has them, an hour where none is given, and options of its calls", function()
-    for given, sent in pairs { [90] = "90s", [0.5] = "0.5s", ["90s"] = "90s", ["1.5s"] = "1.5s" } do
+    for given, sent in pairs {
+      [90] = "90s", [0.5] = "0.5s", ["90s"] = "90s", ["1.5s"] = "1.5s", ["40000000s"] = "40000000s", [1e8] = "100000000s",
+      -- The API takes nine digits behind the point, and no exponents.
+      [100 / 3] = "33.334s", [1e-7] = "0.001s",
+    } do
       local client = talk.answering(EMPTY, MADE)
       assert(client.cachedContents:ensure(wanted { ttl = given }))
       assert.equal(sent, talk.sent(2).body.ttl)
@@ -164,11 +181,13 @@ describe("client.cachedContents:ensure", function()
       ["key must be a text of 111 characters at most, got string"] = wanted { key = ("é"):rep(112) },
       ['ttl must be a positive number of seconds, or a text such as "300s", got number'] = wanted { ttl = -1 },
       ['ttl must be a positive number of seconds, or a text such as "300s", got string'] = wanted { ttl = "5m" },
+      ["key: the string is not valid UTF-8 (byte 1); binary data goes as base64"] = wanted { key = "\255" },
       ["unknown option 'displayName'"] = wanted { displayName = "x" },
       ["unknown option 'content', did you mean 'contents'?"] = wanted { content = "x" },
     } do
       assert.equal(expected, refused(args))
     end
+    assert.truthy(refused(wanted { ttl = 1e300 }):find "^ttl must be a positive number of seconds")
     assert.truthy(refused(wanted { contents = print }):find "contents")
     assert.truthy(refused(wanted(), { timout = 1 }):find "did you mean 'timeout'")
     assert.equal(0, #server:requests())
@@ -203,6 +222,43 @@ describe("client.cachedContents:ensure", function()
     end)
     assert.equal(0, require("gemini.loop").tasks())
     live.none()
+  end)
+
+  it("ends with what waits for it outside of tasks", function()
+    local client = talk.scripted { { { "recv" }, { "sleep", 2 }, { "close" } } }
+    gemini.run(function()
+      local waiting
+      gemini.spawn(function()
+        gemini.sleep(0.05)
+        waiting:cancel()
+      end)
+      -- Calls in a coroutine of a task's own block, and raise what a Ctrl-C would.
+      waiting = gemini.spawn(function()
+        gemini.sleep(0)
+        coroutine.wrap(function() client.cachedContents:ensure(wanted()) end)()
+      end)
+      assert.equal("cancelled", select(2, waiting:await()).kind)
+      assert.equal(1, require("gemini.loop").tasks())
+    end)
+  end)
+
+  it("is played from a cassette at any time", function()
+    local server, path = emu.start { delay = 0 }, temporary.file()
+    local function played(mode, ahead)
+      local output, status = run.lua(([[
+        local client = require("gemini").new { apiKey = "k", baseUrl = %q, replay = %q, mode = %q }
+        local time = os.time
+        os.time = function(...) return time(...) + %d end
+        for _ = 1, 2 do
+          print(assert(client.cachedContents:ensure { model = "gemini-2.5-flash", contents = ("x"):rep(10000) }).name)
+        end
+      ]]):format(server.url, path, mode, ahead))
+      assert.equal(0, status, output)
+      return output
+    end
+    local recorded = played("record", 0)
+    server.stop()
+    assert.equal(recorded, played("replay", 100000))
   end)
 
   it("finds, renews and uses caches of the emulator", function()

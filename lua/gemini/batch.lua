@@ -78,19 +78,27 @@ local function failing(err)
   return function() return nil, err end
 end
 
+-- A time for each request is none for results, which take as long as they are read.
+local function withoutTimeout(call)
+  local given = tables.copy(call or {})
+  given.timeout = nil
+  return given
+end
+
 -- The lines of a batch's file; where it can't be asked for, its error.
-local function open(client, name, about)
+local function open(client, name, about, call)
   local download = require "gemini.download"
-  local built, problem = download.build(client, "files.download", api.files.download, { name = name })
+  local args, row = { name = name }, api.files.download
+  local built, problem = download.build(client, "files.download", row, args, withoutTimeout(call))
   if not built then return failing(errors.protocol("the results can't be downloaded: " .. problem, "", about)) end
   return require("gemini.download.lines")(client, built)
 end
 
 -- The items of a file, asked for at the first one.
-local function fromFile(client, name, about)
+local function fromFile(client, name, about, call)
   local nextLine
   return function()
-    nextLine = nextLine or open(client, name, about)
+    nextLine = nextLine or open(client, name, about, call)
     return nextLine()
   end
 end
@@ -104,11 +112,11 @@ local function fromList(list)
 end
 
 -- The items as the server has them; nil where there are none.
-local function items(client, operation, about)
+local function items(client, operation, about, call)
   local found = output(child(operation, "metadata") and operation.metadata.output) or output(operation.response)
   if not found then return nil end
   local list = listIn(found)
-  return #list > 0 and fromList(list) or fromFile(client, found.responsesFile, about)
+  return #list > 0 and fromList(list) or fromFile(client, found.responsesFile, about, call)
 end
 
 local function response(client, value)
@@ -121,10 +129,11 @@ end
 ---@param requests table<string, table>  from batch.index
 ---@param about gemini.Label
 ---@param failure? gemini.Error  in which the batch ended: that of the first result where there are none
+---@param call? gemini.CallOptions  of the download of a file, but for its `timeout`
 ---@return fun(): gemini.BatchResult?, gemini.Error?  the next result; nil at the end; nil and the error
-function batch.read(client, operation, requests, about, failure)
+function batch.read(client, operation, requests, about, failure, call)
   local none = failure or errors.new("protocol", "the batch is done and has no results", about)
-  local nextItem = items(client, operation, about) or failing(none)
+  local nextItem = items(client, operation, about, call) or failing(none)
   return function()
     local item, err = nextItem()
     if not item then return nil, err end
@@ -133,8 +142,8 @@ function batch.read(client, operation, requests, about, failure)
       key = key,
       request = key ~= nil and requests[asText(key)] or nil,
       response = response(client, item.response),
-      error = type(item.error) == "table" and errors.status(item.error, about) or nil,
-      metadata = item.metadata,
+      error = errors.isStatus(item.error) and errors.status(item.error, about) or nil,
+      metadata = type(item.metadata) == "table" and item.metadata or nil,
     }
   end
 end

@@ -4,9 +4,24 @@ require("gemini.interpreted")()
 
 local codec = require("gemini.lazy") "gemini.codec"
 local kinds = require "gemini.kinds"
-local tables = require "gemini.tables"
 
 local canonical
+
+-- Byte by byte, for `<` goes by the locale.
+local function isBefore(one, other)
+  for at = 1, math.min(#one, #other) do
+    local a, b = one:byte(at), other:byte(at)
+    if a ~= b then return a < b end
+  end
+  return #one < #other
+end
+
+local function sortedNames(fields)
+  local names = {}
+  for name in next, fields do names[#names + 1] = name end
+  table.sort(names, isBefore)
+  return names
+end
 
 local function each(value, keys, write)
   local out = {}
@@ -28,7 +43,7 @@ function canonical(value)
     return "[" .. each(value, places(value), function(_, text) return text end) .. "]"
   end
   local function field(name, text) return codec.encode(name) .. ":" .. text end
-  return "{" .. each(value, tables.sortedKeys(value), field) .. "}"
+  return "{" .. each(value, sortedNames(value), field) .. "}"
 end
 
 return canonical

@@ -64,10 +64,16 @@ function delay.header(text)
 end
 
 ---@param text any  a google.protobuf.Duration, "34.4s"
+---@return number? seconds  however many
+function delay.seconds(text)
+  local digits = type(text) == "string" and text:match("^(.*)s$")
+  return digits and number(digits) or nil
+end
+
+---@param text any  the same, from a server that asks for patience
 ---@return number? seconds
 function delay.duration(text)
-  local digits = type(text) == "string" and text:match("^(.*)s$")
-  return digits and sane(number(digits)) or nil
+  return sane(delay.seconds(text))
 end
 
 return delay

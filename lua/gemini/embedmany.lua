@@ -2,6 +2,7 @@
 
 local api = require "gemini.api"
 local errors = require "gemini.errors"
+local kinds = require "gemini.kinds"
 local options = require "gemini.options"
 local request = require "gemini.request"
 local rest = require "gemini.rest"
@@ -66,7 +67,13 @@ local function take(self, first, count, reply, label)
   if #embeddings ~= count then
     return errors.new("protocol", ("%d embeddings came for %d texts"):format(#embeddings, count), label)
   end
-  for i, embedding in ipairs(embeddings) do self.values[first + i - 1] = embedding.values end
+  for i, embedding in ipairs(embeddings) do
+    local values, place = embedding.values, first + i - 1
+    if values == nil or kinds.isNull(values) then
+      return errors.new("protocol", ("no embedding came for texts[%d]"):format(place), label)
+    end
+    self.values[place] = values
+  end
   self.done = self.done + count
   if self.given.onProgress then self.given.onProgress(self.done, self.total) end
 end
@@ -78,6 +85,13 @@ local function embed(self, first, size)
   local reply, err = rest.call(self.client, ROW, built)
   if reply then err = take(self, first, last - first + 1, reply, built.label) end
   self.err = self.err or err
+end
+
+-- What a function of the caller's has raised, where that was an error of the world.
+local function raised(failures, count)
+  for place = 1, count do
+    if failures[place] then return failures[place] end
+  end
 end
 
 local function starts(total, size)
@@ -99,10 +113,11 @@ function embedMany.call(client, args, call)
   local self = { client = client, given = args, call = call, values = {}, done = 0, total = #args.texts }
   local size = args.batchSize or TEXTS
   local function each(first) embed(self, first, size) end
-  together.map(starts(self.total, size), each, { concurrency = args.concurrency })
-  if not self.err then return self.values end
-  self.err.partial = self.values
-  return nil, self.err
+  local _, failures = together.map(starts(self.total, size), each, { concurrency = args.concurrency })
+  local err = self.err or raised(failures, self.total)
+  if not err then return self.values end
+  err.partial = self.values
+  return nil, err
 end
 
 return embedMany

@@ -26,14 +26,17 @@ local LONGEST, HASH = 128, 16
 -- Pages are large: most of what is in them is looked at once.
 local PAGE_SIZE = 1000
 
+-- Seconds that the API can write.
+local MOST = 315576000000
+
 local function characters(text)
   return #(text:gsub("[\128-\191]", ""))
 end
 
 -- A lifetime in seconds; nil where it is none.
 local function secondsOf(ttl)
-  local seconds = type(ttl) == "number" and ttl or delay.duration(ttl)
-  return seconds and seconds > 0 and seconds < math.huge and seconds or nil
+  local seconds = type(ttl) == "number" and ttl or delay.seconds(ttl)
+  return seconds and seconds > 0 and seconds <= MOST and seconds or nil
 end
 
 local LONGEST_KEY = LONGEST - HASH - 1
@@ -137,9 +140,9 @@ local function once(wanted)
   return cache and tables.deepCopy(cache), err
 end
 
--- As the wire writes numbers, whatever the locale.
+-- As the wire writes numbers, whatever the locale, and with no more digits than the API takes.
 local function duration(seconds)
-  return codec.encode(seconds) .. "s"
+  return codec.encode(math.ceil(seconds * 1000) / 1000) .. "s"
 end
 
 ---`client.cachedContents:ensure`.
@@ -159,6 +162,8 @@ function ensure.call(client, args, call)
   if not built then return nil, problem end
   local seconds = args.ttl and secondsOf(args.ttl) or HOUR
   fields.displayName, fields.ttl = nameOf(args.key, built.body, client.baseUrl), duration(seconds)
+  problem = select(2, client.wire.encode(fields.displayName))
+  if problem then return nil, "key: " .. problem end
   return once {
     client = client, call = call, fields = fields, seconds = seconds, model = path.complete(args.model, "models/*"),
   }

@@ -180,6 +180,12 @@ function errors.api(object, call, more)
   return errors.new("api", message:find("[^%c%s]") and message or "the server gave no message", call, fields)
 end
 
+---@param value any
+---@return boolean  whether it is a google.rpc.Status of what went wrong; one that says nothing is none
+function errors.isStatus(value)
+  return type(value) == "table" and next(value) ~= nil and value.code ~= 0
+end
+
 ---An error that the server reported inside of a message, an Operation for one.
 ---@param object table  a google.rpc.Status: its code is gRPC's
 ---@param call gemini.Label

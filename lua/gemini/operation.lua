@@ -64,10 +64,10 @@ local function stateOf(self)
   return type(metadata) == "table" and metadata.state or nil
 end
 
--- The google.rpc.Status that an operation ended with; one that says nothing is none.
+-- The google.rpc.Status that an operation ended with.
 local function statusOf(self)
   local status = rawget(self, "error")
-  return type(status) == "table" and next(status) ~= nil and status.code ~= 0 and status or nil
+  return errors.isStatus(status) and status or nil
 end
 
 local function isDone(self)
@@ -155,11 +155,12 @@ end
 ---@param client gemini.State
 ---@param self gemini.Operation
 ---@param requests table<string, table>  by their keys
+---@param each? gemini.CallOptions  of what is sent for them
 ---@return fun(): gemini.BatchResult?, gemini.Error?  the next one; nil at the end; nil and the error
 ---@return gemini.Error? failure  in which the batch ended, though there may be results
-function operation.read(client, self, requests)
+function operation.read(client, self, requests, each)
   local batch, about, failed = require "gemini.batch", label(client, self, "batches.get"), failure(client, self)
-  return batch.read(client, self, requests, about, failed), failed
+  return batch.read(client, self, requests, about, failed, each), failed
 end
 
 local function results(client, self, requests)

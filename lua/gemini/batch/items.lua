@@ -35,17 +35,25 @@ local GENERATE, EMBED = items.KINDS["models.generateContent"], items.KINDS["mode
 ---@field body? string  the request as JSON, in their place
 ---@field metadata? table  of the caller's
 ---@field size integer  bytes of its line in a file
+---@field inlineSize integer  bytes that it has in the batch itself
 
 -- The model stands in the path of a call, and not in what is sent of it.
 local ANY_MODEL = "models/any"
 
-local function bodyOf(client, kind, entry)
+local function written(client, kind, entry)
   if entry.body then return entry.body end
   local args = tables.copy(entry.fields)
   args.model = ANY_MODEL
   local built, problem = request.build(client, kind.method, kind.row, args)
   if not built then return nil, problem end
   return built.body
+end
+
+-- A cassette knows the bytes of a file by their hash, and names in a table have any order.
+local function bodyOf(client, kind, entry)
+  local body, problem = written(client, kind, entry)
+  local value = body and client.cassette and codec.decode(body)
+  return value and canonical(value) or body, problem
 end
 
 ---A request as a line of a file.
@@ -57,8 +65,6 @@ end
 function items.line(client, kind, entry)
   local body, problem = bodyOf(client, kind, entry)
   if not body then return nil, problem end
-  -- A cassette knows files by their bytes, which have to be the same in each process.
-  if client.cassette then body = canonical(codec.decode(body)) end
   return ('{"key":%s,"request":%s}\n'):format(client.wire.encode(entry.key), body)
 end
 
@@ -88,6 +94,7 @@ end
 function items.made(client, kind, key, body, item)
   local entry = { key = key, body = body, item = item }
   entry.size = #items.line(client, kind, entry)
+  entry.inlineSize = entry.size
   return entry
 end
 
@@ -107,10 +114,28 @@ local function kindOf(fields)
   return fields.content ~= nil and EMBED or GENERATE
 end
 
+-- The key that an item has, else its place.
+local function ownKey(item, place)
+  local key = batch.key(item)
+  if key then return key end
+  if item.key == nil and (item.metadata or item).key == nil then return ("%d"):format(place) end
+  return nil, "key must be a string or a number"
+end
+
+local function givenKey(given, item, place)
+  local key = given(item, place)
+  if type(key) == "string" then return key end
+  return nil, "key must return a string, got " .. type(key)
+end
+
 local function keyOf(client, given, item, place)
-  local key = batch.key(item) or ("%d"):format(place)
-  if given then key = given(item, place) end
-  if type(key) ~= "string" then return nil, "key must return a string, got " .. type(key) end
+  local key, wrong
+  if given then
+    key, wrong = givenKey(given, item, place)
+  else
+    key, wrong = ownKey(item, place)
+  end
+  if not key then return nil, wrong end
   local _, problem = client.wire.encode(key)
   return key, problem and "key: " .. problem
 end
@@ -130,13 +155,14 @@ local function entryOf(client, given, kind, item, place)
   if problem then return nil, problem end
   kind = kind or kindOf(fields)
   if kind ~= kindOf(fields) then return nil, "requests with content and such with contents don't go in one batch" end
-  local entry, line = { key = key, item = item, fields = fields, metadata = metadata }
+  local entry, line, inlined = { key = key, item = item, fields = fields, metadata = metadata }
   line, problem = items.line(client, kind, entry)
+  inlined = line
   if line and metadata then
-    problem = select(2, items.inlined(client, kind, entry))
+    inlined, problem = items.inlined(client, kind, entry)
   end
   if problem then return nil, problem end
-  entry.size = #line
+  entry.size, entry.inlineSize = #line, #inlined
   return entry, kind
 end
 

@@ -20,7 +20,7 @@ local map = {}
 
 ---@class gemini.BatchMember: gemini.Gatherer  one of the functions, with the tasks that it begins
 ---@field map gemini.BatchMap
----@field place integer  in the list
+---@field number integer  its place among them
 ---@field waiting integer  how many of its calls wait for a batch
 ---@field ended boolean
 local Member = {}
@@ -71,10 +71,11 @@ local function renew(self)
 end
 
 -- The current task is one of the functions from now on.
-local function join(self, place)
+local function join(self)
   local own = tasks.current()
-  local member = setmetatable({ client = self.client, map = self, place = place, waiting = 0, ended = false }, Member)
   self.started, self.busy = self.started + 1, self.busy + 1
+  local member = { client = self.client, map = self, number = self.started, waiting = 0, ended = false }
+  setmetatable(member, Member)
   gathering.set(own, member)
   task.watch(own, function()
     gathering.set(own, nil)
@@ -104,7 +105,7 @@ function map.call(client, list, fn, given)
   local self = { client = client, plan = plan, count = #list, started = 0, busy = 0 }
   renew(self)
   local function each(item, place)
-    join(self, place)
+    join(self)
     return fn(item, place)
   end
   return together.map(list, each, { concurrency = math.max(#list, 1) })

@@ -6,6 +6,7 @@ local batch = require "gemini.batch"
 local deadline = require "gemini.deadline"
 local errors = require "gemini.errors"
 local items = require "gemini.batch.items"
+local loop = require "gemini.loop"
 local operation = require "gemini.operation"
 local options = require "gemini.options"
 local request = require "gemini.request"
@@ -23,6 +24,9 @@ local run = {}
 ---@field name? string  of the batch under way, once there is one
 ---@field names string[]  of all its batches, as `name` takes them to go on
 ---@field operation? gemini.Operation  the batch under way
+---@field private isUnderWay boolean  there is one whose results are not all taken
+---@field private taken integer  how many of these were
+---@field private at integer  how many of these were read: less, where the reading was broken off
 ---@field private plan gemini.BatchPlan
 ---@field private items table<string, table>  the caller's requests by their keys
 ---@field private begun integer  how many batches were begun
@@ -31,7 +35,7 @@ local run = {}
 ---@field private todo gemini.BatchEntry[]?  what the batch under way has; nil where nobody knows
 ---@field private missing table<string, gemini.BatchEntry>  of these, what has no result
 ---@field private broken table<string, gemini.BatchResult>  what has failed in this batch
----@field private read fun(): gemini.BatchResult?, gemini.Error?
+---@field private read? fun(): gemini.BatchResult?, gemini.Error?
 ---@field private failure gemini.Error?  in which the batch ended, though it has results
 ---@field private failed gemini.BatchResult[]  what has failed for good
 ---@field private given integer  how many of these were given
@@ -55,9 +59,18 @@ local function existing(plan, name)
   return rest.call(plan.client, ROW, built)
 end
 
+local function label(self)
+  return errors.label(self.plan.client, METHOD, tostring(self.name))
+end
+
+-- The name of the next batch, where that is there already.
+local function following(self)
+  return (self.plan.names or {})[self.begun + 1]
+end
+
 -- The next batch: one that is there already, or a new one.
 local function obtain(self)
-  local name = (self.plan.names or {})[self.begun + 1]
+  local name = following(self)
   if name then return existing(self.plan, name) end
   return sending.create(self.plan, self.todo)
 end
@@ -65,6 +78,8 @@ end
 local function note(self, begun)
   self.operation, self.name, self.begun = begun, begun.name, self.begun + 1
   self.names[self.begun] = begun.name
+  self.isUnderWay, self.taken, self.missing, self.broken = true, 0, {}, {}
+  for _, entry in ipairs(self.todo or {}) do self.missing[entry.key] = entry end
 end
 
 -- Whoever gets the error can go on with the batch.
@@ -73,23 +88,24 @@ local function failing(self, err)
   return err
 end
 
--- Waits for a batch until its results can be read; or gives the error.
-local function begin(self)
+-- Begins a batch; or gives the error.
+local function open(self)
   local begun, err = obtain(self)
-  if not begun then return err end
-  note(self, begun)
-  local given = tables.copy(self.plan.wait)
-  given.timeout = deadline.limit(self.ends)
-  local done
-  done, err = operation.finish(self.plan.client, begun, given, self.plan.options())
-  if not done then return failing(self, err) end
-  self.read, self.failure = operation.read(self.plan.client, begun, self.items)
-  self.missing, self.broken = {}, {}
-  for _, entry in ipairs(self.todo or {}) do self.missing[entry.key] = entry end
+  if not begun then return failing(self, err) end
+  if type(begun.name) == "string" then return note(self, begun) end
+  return errors.protocol("the batch has no name", self.plan.client.wire.encode(begun) or "", label(self))
 end
 
-local function label(self)
-  return errors.label(self.plan.client, METHOD, tostring(self.name))
+-- Waits for a batch until its results can be read; or gives the error. What was broken off goes on with its batch.
+local function begin(self)
+  local failed = not self.isUnderWay and open(self)
+  if failed then return failed end
+  local given = tables.copy(self.plan.wait)
+  given.timeout = deadline.limit(self.ends)
+  local done, err = operation.finish(self.plan.client, self.operation, given, self.plan.options())
+  if not done then return failing(self, err) end
+  self.read, self.failure = operation.read(self.plan.client, self.operation, self.items, self.plan.options())
+  self.at = 0
 end
 
 -- The caller's own metadata travel in the batch alone, and not in files.
@@ -137,16 +153,30 @@ local function sorted(self)
   return again, final
 end
 
+-- Whether another batch may follow. What somebody has cancelled is not made once more.
+local function mayFollow(self)
+  return self.again > 0 and (following(self) ~= nil or self.operation.state ~= "BATCH_STATE_CANCELLED")
+end
+
 -- What is done when a batch has no more results: another one follows, or that was all.
 local function turn(self)
   local again, final = sorted(self)
-  local continues = again[1] ~= nil and self.again > 0
+  local continues = again[1] ~= nil and mayFollow(self)
   local further = {}
   for _, entry in ipairs(continues and again or {}) do further[entry.key] = true end
   for _, result in ipairs(final) do
     if not further[result.key] then self.failed[#self.failed + 1] = result end
   end
   self.read, self.todo, self.isOver, self.again = nil, again, not continues, self.again - 1
+  self.isUnderWay = false
+end
+
+-- Whether the last result that was read was not taken before.
+local function isNew(self)
+  self.at = self.at + 1
+  if self.at <= self.taken then return false end
+  self.taken = self.at
+  return true
 end
 
 -- The next result of the batches; nil where there is none left, or the error.
@@ -159,7 +189,7 @@ local function advance(self)
     if err then return nil, failing(self, err) end
     if not result then
       turn(self)
-    else
+    elseif isNew(self) then
       local key, given = take(self, result)
       if given then return key, key and given or failing(self, given) end
     end
@@ -169,9 +199,12 @@ end
 -- Two that wait for a batch at once would make two of them.
 local function mustBeFree(self, level)
   local reader = self.reader
-  if reader and not (reader ~= true and task.hasEnded(reader)) then
+  if not reader then return end
+  if reader == true or not task.hasEnded(reader) then
     error("run:next: another task waits for the next result", level + 1)
   end
+  -- A task of PUC Lua 5.1, which could not say that it broke off.
+  self.read = nil
 end
 
 ---The next result, or the error in which the whole ended; waits for it.
@@ -183,8 +216,12 @@ function Run:next()
   mustBeFree(self, 2)
   self.ends = self.ends or deadline.after(self.plan.wait.timeout)
   self.reader = tasks.innermost() or true
-  local key, result = advance(self)
+  local ok, key, result = loop.try(advance, self)
   self.reader = nil
+  if not ok then
+    self.read = nil
+    error(key, 0)
+  end
   if key then return key, result end
   self.err = result
   if result then return nil, result end
@@ -218,6 +255,7 @@ function run.open(plan)
   for _, entry in ipairs(plan.entries or {}) do known[entry.key] = entry.item end
   return setmetatable({
     plan = plan, items = known, todo = plan.entries, names = {}, begun = 0, given = 0, failed = {},
+    isUnderWay = false, taken = 0, at = 0,
     again = math.max(plan.retryFailed or 0, plan.names and #plan.names - 1 or 0),
     isOver = plan.entries ~= nil and #plan.entries == 0,
   }, Run)
@@ -269,7 +307,7 @@ end
 function run.call(client, args, call)
   local problem = options.check(args, options.batchRun) or options.check(call, options.call)
   if problem then return nil, problem end
-  local plan = run.plan(client, args, call and tables.copy(call))
+  local plan = run.plan(client, args, request.keep(call))
   plan.model = args.model
   plan.names, problem = named(client, args, call)
   if problem then return nil, problem end

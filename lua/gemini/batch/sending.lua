@@ -59,12 +59,18 @@ local function reader(plan, entries)
   end
 end
 
+local function total(entries, name)
+  local size = 0
+  for _, entry in ipairs(entries) do size = size + entry[name] end
+  return size
+end
+
 -- The name of the file; or nil and the error.
-local function uploaded(plan, entries, size)
+local function uploaded(plan, entries)
   local row = api.media.upload
   local args = {
-    read = reader(plan, entries), size = size, protocol = "resumable", mimeType = "application/jsonl",
-    displayName = displayName(plan, #entries),
+    read = reader(plan, entries), size = total(entries, "size"), protocol = "resumable",
+    mimeType = "application/jsonl", displayName = displayName(plan, #entries),
   }
   local built, problem = upload.build(plan.client, "media.upload", row, args, plan.options())
   if not built then error(problem, 0) end
@@ -82,23 +88,16 @@ local function body(plan, entries)
     plan.client.wire.encode(displayName(plan, #entries)), table.concat(texts, ","))
 end
 
-local function sizeOf(entries)
-  local size = 0
-  for _, entry in ipairs(entries) do size = size + entry.size end
-  return size
-end
-
 ---Makes a batch.
 ---@param plan gemini.BatchPlan
 ---@param entries gemini.BatchEntry[]
 ---@return gemini.Operation?
 ---@return gemini.Error?
 function sending.create(plan, entries)
-  local size, name = sizeOf(entries), nil
-  local isInline = size < (plan.maxInlineSize or MOST_INLINE)
+  local isInline, name = total(entries, "inlineSize") < (plan.maxInlineSize or MOST_INLINE), nil
   if not isInline then
     local err
-    name, err = uploaded(plan, entries, size)
+    name, err = uploaded(plan, entries)
     if not name then return nil, err end
   end
   local built, problem = sending.build(plan, name or "files/none", #entries)

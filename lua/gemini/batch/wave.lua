@@ -1,6 +1,7 @@
 ---Calls that wait for each other and go together: one batch for each model, and each call gets its reply.
 
 local chain = require "gemini.loop.chain"
+local gathering = require "gemini.gathering"
 local items = require "gemini.batch.items"
 local run = require "gemini.batch.run"
 local tables = require "gemini.tables"
@@ -23,7 +24,7 @@ Wave.__index = Wave
 ---@class gemini.WaveCall
 ---@field built gemini.Request
 ---@field member gemini.BatchMember
----@field arrival integer?  its place in the wave, once that is sent
+---@field place integer?  in the order of asking, once the wave is sent
 ---@field changed fun()|false|nil  wakes who waits for it
 ---@field reply table?
 ---@field err gemini.Error?
@@ -43,26 +44,26 @@ function wave.takes(built)
   return items.KINDS[built.label.method] ~= nil and modelOf(built) ~= nil
 end
 
--- In the order of their functions, whichever came first: what is sent depends on no server's speed.
-local function ordered(calls)
-  local list = {}
-  local call = calls:next()
+local function isBefore(one, other)
+  if one.member ~= other.member then return one.member.number < other.member.number end
+  return one.place < other.place
+end
+
+-- In the order of the functions, whichever was the first to ask: equal runs send equal batches, which a cassette knows.
+local function inOrder(calls)
+  local list, call = {}, calls:next()
   while call do
-    list[#list + 1] = call
-    call.arrival = #list
+    list[#list + 1], call.place = call, #list + 1
     call = calls:next(call)
   end
-  table.sort(list, function(a, b)
-    if a.member ~= b.member then return a.member.place < b.member.place end
-    return a.arrival < b.arrival
-  end)
+  table.sort(list, isBefore)
   return list
 end
 
 -- The calls by what batch they go in.
 local function grouped(calls)
   local groups, byName = {}, {}
-  for _, call in ipairs(ordered(calls)) do
+  for _, call in ipairs(inOrder(calls)) do
     local method, model = call.built.label.method, modelOf(call.built)
     local name = method .. " " .. model
     if not byName[name] then
@@ -117,7 +118,11 @@ local function send(base, group)
   end
 end
 
+-- The sender's own calls wait for no wave: `onProgress` may make some.
+local function nothing() return false end
+
 local function sendAll(base, groups)
+  gathering.set(tasks.current(), { client = base.client, takes = nothing })
   local senders = {}
   for i, group in ipairs(groups) do
     senders[i] = function() return send(base, group) end

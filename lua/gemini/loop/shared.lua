@@ -1,5 +1,6 @@
 ---A task that several wait for: it ends when nobody waits for it any more.
 
+local loop = require "gemini.loop"
 local task = require "gemini.loop.task"
 local tasks = require "gemini.loop.tasks"
 local wait = require "gemini.loop.wait"
@@ -30,11 +31,12 @@ end
 ---@return any ...  what its function returned; raises what it raised
 function Shared:await()
   self.waiting = self.waiting + 1
-  local cancelled = wait.till(function() return self:hasEnded() end, watcher(self))
+  -- Outside of tasks, what ends a wait is raised: a Ctrl-C.
+  local ok, ended = loop.try(wait.till, function() return self:hasEnded() end, watcher(self))
   self.waiting = self.waiting - 1
-  if cancelled then
-    if self.waiting == 0 then tasks.cancel(self.task, cancelled) end
-    error(cancelled, 0)
+  if ended then
+    if self.waiting == 0 then tasks.cancel(self.task, ok and ended or task.cancellation "interrupted") end
+    error(ended, 0)
   end
   return task.results(self.task)
 end
