@@ -127,6 +127,19 @@ describe("a cassette", function()
     assert.equal(3, looks)
   end)
 
+  it("is not looked into without a pause for what it has not", function()
+    local _, _, path = twice({ talk.ok '{"name":"batches/a","done":false}' }, function(client)
+      return assert(client.batches:get { name = "batches/a" }).name
+    end)
+    replayed(path, function(client)
+      local looks = 0
+      local batch = assert(client.batches:get { name = "batches/a" })
+      local _, err = batch:wait { interval = 0.02, timeout = 0.1, onProgress = function() looks = looks + 1 end }
+      assert.equal("timeout", err.kind)
+      assert.is_true(looks < 10, looks .. " looks")
+    end)
+  end)
+
   it("says how a request differs from what it has, and sends nothing", function()
     local _, _, path = twice({ say "one", say "two" }, function(client)
       return { asking "one"(client), client.models:generateContent({

@@ -31,7 +31,7 @@ local GOOGLE = "https://generativelanguage.googleapis.com"
 ---@field check? boolean
 ---@field gate? gemini.Gate
 ---@field cassette? gemini.Cassette
----@field played? boolean  the last answer was the cassette's
+---@field played? boolean  the last answer was the cassette's, given for the first time
 ---@field retry gemini.Retry  what was given, until the first resource is named
 ---@field onRetry? fun(err: gemini.Error, attempt: integer, wait: number)
 ---@field onRequest? fun(request: table)

@@ -72,8 +72,9 @@ end
 local function consult(client, request, timeout)
   local turn, err = client.cassette:turn(request)
   if not turn then return nil, err end
-  client.played = request.label.played
-  if client.played then
+  -- Who waits for something new to be in an answer given again is not to look without a pause.
+  client.played = turn.exchange ~= nil and not turn.isRepeated
+  if turn.exchange then
     count(client, request)
     return client.cassette:play(turn, request)
   end

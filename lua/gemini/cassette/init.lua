@@ -55,7 +55,7 @@ local function recorded(self, asked)
   local all, count = self.same[key] or {}, (self.played[key] or 0) + 1
   local again = self.mode == "replay" and asked.verb == "GET" and all[#all]
   self.played[key] = count
-  return all[count] or again or nil, #all
+  return all[count] or again or nil, #all, count > #all
 end
 
 local function missing(self, asked, count, request)
@@ -75,6 +75,7 @@ end
 ---@class gemini.Turn  a request that is about to be answered
 ---@field asked table
 ---@field exchange gemini.Exchanged?  that answers it; nil where it has to be sent
+---@field isRepeated boolean?  it has answered another one before
 
 ---What is to become of a request.
 ---@param request gemini.Request
@@ -85,9 +86,9 @@ function Cassette:turn(request)
   if not asked then return nil, err end
   local secret = self.secret or request.label.secret
   asked = portable.pack(asked, self.baseUrl, secret and secret())
-  local exchange, count = recorded(self, asked)
+  local exchange, count, isRepeated = recorded(self, asked)
   request.label.played, request.label.recorded = exchange ~= nil, exchange and exchange.response.time
-  if exchange then return { asked = asked, exchange = exchange } end
+  if exchange then return { asked = asked, exchange = exchange, isRepeated = isRepeated } end
   err = self.mode == "replay" and missing(self, asked, count, request) or unwritable(self, request)
   if err then return nil, err end
   return { asked = asked }
