@@ -160,7 +160,8 @@ local function interpreted(fn)
   if not ok then error(err, 0) end
 end
 
-describe("a value that comes in pieces", function()
+-- All in Lua but for the codec, which has specs of its own.
+describe("a value that comes in pieces #lua", function()
   it("is the codec's in the end, and grows towards it, for every cut", function()
     for _, text in ipairs(TEXTS) do checkGrowth(text) end
   end)
