@@ -1,5 +1,7 @@
 ---A transfer that is listened to: like the one inside, and at its end it tells what has come.
 
+require("gemini.interpreted")()
+
 local codec = require "gemini.codec"
 local failures = require "gemini.failures"
 local plain = require "gemini.plain"
