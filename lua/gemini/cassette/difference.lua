@@ -2,14 +2,14 @@
 
 require("gemini.interpreted")()
 
+local canonical = require "gemini.canonical"
 local plain = require "gemini.plain"
-local pretty = require "gemini.cassette.pretty"
 
 -- Bytes of a value that are shown.
 local SHOWN = 60
 
 local function shown(value)
-  return value == nil and "absent" or plain.line(pretty.canonical(value), SHOWN)
+  return value == nil and "absent" or plain.line(canonical(value), SHOWN)
 end
 
 local function placeOf(place, name)

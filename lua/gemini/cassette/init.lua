@@ -1,5 +1,6 @@
 ---Cassettes: files of requests and their answers, which give the same answers again without a server.
 
+local canonical = require "gemini.canonical"
 local describe = require "gemini.cassette.asked"
 local difference = require "gemini.cassette.difference"
 local errors = require "gemini.errors"
@@ -29,14 +30,14 @@ Cassette.__index = Cassette
 
 -- The same text for requests that ask for the same.
 local function keyOf(request)
-  return pretty.canonical {
+  return canonical {
     verb = request.verb, path = request.path, headers = request.headers, media = request.media,
     body = request.body, text = request.text, base64 = request.base64,
   }
 end
 
 local function textOf(request, response)
-  return pretty.text({ request = request, response = response }, file.DEPTH)
+  return pretty({ request = request, response = response }, file.DEPTH)
 end
 
 local function load(self, exchanges)

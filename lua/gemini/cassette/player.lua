@@ -77,7 +77,7 @@ end
 local function eventsOf(answered)
   local out = {}
   for i, event in ipairs(answered.events or {}) do
-    out[i] = type(event) == "string" and event or pretty.text(event)
+    out[i] = type(event) == "string" and event or pretty(event)
   end
   for i, event in ipairs(type(answered.base64) == "table" and answered.base64 or {}) do
     out[i] = codec.base64Decode(event)

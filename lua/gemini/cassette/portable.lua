@@ -64,7 +64,7 @@ function portable.pack(value, baseUrl, secret)
   -- Another port may begin with the same digits, another host with the same name.
   local base = escaped(baseUrl) .. "%f[^%w:.-]"
   return mapped(value, function(text)
-    -- What happens to look like the placeholder gets a dot.
+    -- A text that looks so already gets a dot.
     text = text:gsub("{baseUrl(%.*)}", "{baseUrl%1.}"):gsub(base, "{baseUrl}")
     return redacted(text, secret)
   end)

@@ -29,43 +29,33 @@ end
 
 local write
 
-local function array(list, indent, numbers)
+local function array(list, indent)
   local out, inner = {}, indent .. STEP
-  for i, item in ipairs(list) do out[i] = write(item, inner, numbers) end
+  for i, item in ipairs(list) do out[i] = write(item, inner) end
   if #out == 0 then return "[]" end
   -- Vectors are long.
   if isRow(list) then return "[" .. table.concat(out, ", ") .. "]" end
   return "[" .. inner .. table.concat(out, "," .. inner) .. indent .. "]"
 end
 
-local function object(fields, indent, numbers)
+local function object(fields, indent)
   local out, inner = {}, indent .. STEP
   for i, name in ipairs(tables.sortedKeys(fields)) do
-    out[i] = codec.encode(name) .. ": " .. write(fields[name], inner, numbers)
+    out[i] = codec.encode(name) .. ": " .. write(fields[name], inner)
   end
   if #out == 0 then return "{}" end
   return "{" .. inner .. table.concat(out, "," .. inner) .. indent .. "}"
 end
 
-function write(value, indent, numbers)
-  if type(value) == "number" then return numbers(value) end
+function write(value, indent)
+  if type(value) == "number" then return number(value) end
   if type(value) ~= "table" then return (codec.encode(value)) end
-  return (isArray(value) and array or object)(value, indent, numbers)
+  return (isArray(value) and array or object)(value, indent)
 end
-
-local pretty = {}
 
 ---@param value any  such as the codec gives
 ---@param depth? integer  steps of indentation that all lines but the first have; 0 when absent
 ---@return string text
-function pretty.text(value, depth)
-  return write(value, "\n" .. STEP:rep(depth or 0), number)
+return function(value, depth)
+  return write(value, "\n" .. STEP:rep(depth or 0))
 end
-
----@param value any
----@return string text  the same for all values that JSON takes for equal
-function pretty.canonical(value)
-  return write(value, "\n", codec.encode)
-end
-
-return pretty

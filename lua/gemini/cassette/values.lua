@@ -46,7 +46,7 @@ end
 ---@param from table
 ---@return string bytes
 function values.take(from)
-  if from.body ~= nil then return pretty.text(from.body) end
+  if from.body ~= nil then return pretty(from.body) end
   return from.text or from.base64 and codec.base64Decode(from.base64) or ""
 end
 
