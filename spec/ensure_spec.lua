@@ -149,8 +149,10 @@ describe("client.cachedContents:ensure", function()
       assert.same({ "api", 400, method }, { err.kind, err.code, err.method })
       assert.equal(#answers, #server:requests())
     end
-    local client = talk.answering(page("same"), page("same"), MADE)
-    assert.equal("cachedContents/new", assert(client.cachedContents:ensure(wanted())).name)
+    -- As of any list.
+    local client = talk.answering(page("same"), page("same"))
+    local made, err = client.cachedContents:ensure(wanted())
+    assert.same({ nil, "protocol", 'the server gave the page token "same" twice' }, { made, err.kind, err.message })
   end)
 
   it("takes lifetimes as the wire has them, an hour where none is given, and options of its calls", function()

@@ -8,6 +8,7 @@ local errors = require "gemini.errors"
 local memo = require "gemini.memo"
 local moment = require "gemini.moment"
 local options = require "gemini.options"
+local pager = require "gemini.pager"
 local path = require "gemini.path"
 local portable = require("gemini.lazy") "gemini.cassette.portable"
 local request = require "gemini.request"
@@ -91,22 +92,33 @@ local function lifetime(wanted, cache, now)
   return ends and ends - now or 0
 end
 
--- The one that lasts longest, and for how long; or nil, nil and the error.
+-- The pages of all caches, each with when it was true.
+local function pages(wanted)
+  local row, now = api.cachedContents.list, nil
+  local function fetch(token)
+    local page, err
+    page, err, now = carryOut(wanted, "list", { pageSize = PAGE_SIZE, pageToken = token })
+    return page, err
+  end
+  local label = errors.label(wanted.client, "cachedContents.list", row.items)
+  local all = pager.new(row.items, pager.names(row), nil, fetch, label)
+  return function()
+    local page, err = all:page()
+    return page, err, now
+  end
+end
+
+-- The one that lasts longest, and for how long; and the error where not all could be looked through.
 local function find(wanted)
-  local best, longest, token, seen = nil, 0, nil, {}
-  repeat
-    local page, err, now = carryOut(wanted, "list", { pageSize = PAGE_SIZE, pageToken = token })
-    if not page then return nil, nil, err end
+  local best, longest, nextPage = nil, 0, pages(wanted)
+  while true do
+    local page, err, now = nextPage()
+    if not page then return best, longest, err end
     for _, cache in ipairs(tables.objects(page.cachedContents)) do
       local left = lifetime(wanted, cache, now)
       if left > longest then best, longest = cache, left end
     end
-    token = page.nextPageToken
-    -- A list that names a page twice would never end.
-    local isOver = type(token) ~= "string" or token == "" or seen[token]
-    if not isOver then seen[token] = true end
-  until isOver
-  return best, longest
+  end
 end
 
 -- What the server says of a cache that is gone.

@@ -81,15 +81,18 @@ end
 ---@param names { token: string, following: string }  from pager.names
 ---@param first? string  a page token to start with
 ---@param fetch fun(token?: string): table?, gemini.Error?  asks for a page
----@param repeated fun(token: string): gemini.Error  the error of a page that names itself as the next one
+---@param label gemini.Label  of the list, for the error of a page that names one again
 ---@return gemini.Pager
-function pager.new(items, names, first, fetch, repeated)
+function pager.new(items, names, first, fetch, label)
   return setmetatable({
     items = items,
     names = names,
     token = first,
     fetch = fetch,
-    repeated = repeated,
+    repeated = function(token)
+      local problem = ("the server gave the page token %q twice"):format(token)
+      return require("gemini.errors").new("protocol", problem, label)
+    end,
     seen = {},
     list = {},
     index = 0,

@@ -4,6 +4,7 @@ require("gemini.interpreted")()
 
 local lazy = require "gemini.lazy"
 local nearest = require "gemini.nearest"
+local options = require "gemini.options"
 local pager = require "gemini.pager"
 local request = require "gemini.request"
 local tables = require "gemini.tables"
@@ -24,11 +25,7 @@ local function list(client, row, first, args, call)
     turned[names.token] = token
     return rest.call(client, row, assert(request.build(client, label.method, row, turned, call)))
   end
-  local function repeated(token)
-    local message = ("the server gave the page token %q twice"):format(token)
-    return require("gemini.errors").new("protocol", message, label)
-  end
-  return pager.new(row.items, names, args[names.token], fetch, repeated)
+  return pager.new(row.items, names, args[names.token], fetch, label)
 end
 
 local function streamed(client, row, built, args, call)
@@ -46,13 +43,22 @@ local function inRounds(client, row, plan)
   return opened, nil, nil, opened
 end
 
+-- Whether functions of the program's may have to be carried out: each call asks.
+local function mayCall(args)
+  if args.tools ~= nil then return true end
+  for name in next, options.tools do
+    if args[name] ~= nil then return true end
+  end
+  return false
+end
+
 -- What makes the request of a call, and what carries it out.
 local function kind(row, args)
   if row.items then return request.build, list end
   if row.download then return download.build, download.get end
   local media = row.upload == "required" or row.upload and upload.areMedia(row, args)
   if media then return upload.build, upload.send end
-  if row.tools and rounds.concern(row, args) then return rounds.build, inRounds end
+  if row.tools and mayCall(args) then return rounds.build, inRounds end
   return request.build, row.stream and request.streams(row, args) and streamed or unary
 end
 

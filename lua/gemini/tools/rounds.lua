@@ -92,13 +92,6 @@ end
 
 local rounds = {}
 
----@param row gemini.Row
----@param args table
----@return boolean  whether functions may have to be carried out in a call with these arguments
-function rounds.concern(row, args)
-  return args.tools ~= nil or own.any(row, args, options.tools)
-end
-
 ---@param client gemini.State
 ---@param method string
 ---@param row gemini.Row
