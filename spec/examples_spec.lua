@@ -69,15 +69,26 @@ describe("examples/upload.lua #checkout", function()
   end)
 end)
 
+-- Runs an example that is asked something, without a key unless the environment has one: what it prints, and its status.
+local function asked(script, environment, question, folder)
+  local paths = ("LUA_PATH=%s LUA_CPATH=%s"):format(quote(package.path), quote(package.cpath))
+  local command = "cd %s && env -u GEMINI_API_KEY -u GOOGLE_API_KEY %s %s %s %s %s 2>&1; echo $?"
+  local pipe = io.popen(command:format(folder or ".", paths, environment, interpreter.name(), script, quote(question)))
+  local all = pipe:read "*a"
+  pipe:close()
+  return all
+end
+
+-- An example that can't embed says why.
+local function checkRefusal(script)
+  local server = emulator.start { key = "another" }
+  local all = asked(script, "GEMINI_API_KEY=k GOOGLE_GEMINI_BASE_URL=" .. server.url, "x")
+  server.stop()
+  assert.truthy(all:find "^models%.batchEmbedContents: 4%d%d [^\n]*\n1\n$", all)
+end
+
 describe("examples/search.lua #checkout", function()
-  local function search(environment, question)
-    local paths = ("LUA_PATH=%s LUA_CPATH=%s"):format(quote(package.path), quote(package.cpath))
-    local command = "env -u GEMINI_API_KEY -u GOOGLE_API_KEY %s %s %s examples/search.lua %s 2>&1; echo $?"
-    local pipe = io.popen(command:format(paths, environment, interpreter.name(), quote(question)))
-    local all = pipe:read "*a"
-    pipe:close()
-    return all
-  end
+  local function search(environment, question) return asked("examples/search.lua", environment, question) end
 
   it("finds the text that is asked for among 100,000 vectors, and says how long it took", function()
     local all = search("", "Which whales sing?")
@@ -86,24 +97,12 @@ describe("examples/search.lua #checkout", function()
     assert.truthy(all:find "\n\n100000 vectors of 256 numbers, searched in %d+ ms\n0\n$", all)
   end)
 
-  it("says in one line what is wrong, and fails", function()
-    local server = emulator.start { key = "another" }
-    local all = search("GEMINI_API_KEY=k GOOGLE_GEMINI_BASE_URL=" .. server.url, "x")
-    server.stop()
-    assert.truthy(all:find "^models%.batchEmbedContents: 4%d%d [^\n]*\n1\n$", all)
-  end)
+  it("says in one line what is wrong, and fails", function() checkRefusal "examples/search.lua" end)
 end)
 
 describe("examples/meaning.lua #checkout", function()
-  local function meaning(environment, question, directory)
-    local paths = ("LUA_PATH=%s LUA_CPATH=%s"):format(quote(package.path), quote(package.cpath))
-    local command = "%s env -u GEMINI_API_KEY -u GOOGLE_API_KEY %s %s %s %smeaning.lua %s 2>&1; echo $?"
-    local enter = directory and "cd " .. directory .. " &&" or ""
-    local place = directory and "" or "examples/"
-    local pipe = io.popen(command:format(enter, paths, environment, interpreter.name(), place, quote(question)))
-    local all = pipe:read "*a"
-    pipe:close()
-    return all
+  local function meaning(environment, question, folder)
+    return asked(folder and "meaning.lua" or "examples/meaning.lua", environment, question, folder)
   end
 
   -- The scores, the files and the first lines of what was found.
@@ -136,10 +135,5 @@ describe("examples/meaning.lua #checkout", function()
     assert.same(found(meaning("", "batches of requests")), found(meaning("", "batches of requests", "examples")))
   end)
 
-  it("says in one line what is wrong, and fails", function()
-    local server = emulator.start { key = "another" }
-    local all = meaning("GEMINI_API_KEY=k GOOGLE_GEMINI_BASE_URL=" .. server.url, "x")
-    server.stop()
-    assert.truthy(all:find "^models%.batchEmbedContents: 4%d%d [^\n]*\n1\n$", all)
-  end)
+  it("says in one line what is wrong, and fails", function() checkRefusal "examples/meaning.lua" end)
 end)
