@@ -128,12 +128,7 @@ function task.Task:await()
   task.must(self, "await")
   local own = tasks.current()
   if self == tasks.innermost() then error("task:await: a task can't wait for itself", 2) end
-  local changed
-  local cancelled = wait.till(function() return task.hasEnded(self) end, function(fn)
-    if changed then task.unwatch(self, changed) end
-    changed = fn
-    if fn then task.watch(self, fn) end
-  end)
+  local cancelled = wait.till(function() return task.hasEnded(self) end, task.watcher(self))
   if cancelled then error(cancelled, 0) end
   if own then own.cause = task.hasFailed(self) and self or nil end
   return task.results(self)

@@ -18,21 +18,12 @@ function Shared:hasEnded()
   return task.hasEnded(self.task)
 end
 
-local function watcher(self)
-  local current
-  return function(changed)
-    if current then task.unwatch(self.task, current) end
-    current = changed
-    if changed then task.watch(self.task, changed) end
-  end
-end
-
 ---Waits until it has ended.
 ---@return any ...  what its function returned; raises what it raised
 function Shared:await()
   self.waiting = self.waiting + 1
   -- Outside of tasks, what ends a wait is raised: a Ctrl-C.
-  local ok, ended = loop.try(wait.till, function() return self:hasEnded() end, watcher(self))
+  local ok, ended = loop.try(wait.till, function() return self:hasEnded() end, task.watcher(self.task))
   self.waiting = self.waiting - 1
   if ended then
     if self.waiting == 0 then tasks.cancel(self.task, ok and ended or task.cancellation "interrupted") end

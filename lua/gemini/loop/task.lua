@@ -97,6 +97,18 @@ function task.unwatch(self, watcher)
   if self.watchers then self.watchers[watcher] = nil end
 end
 
+---Somebody who waits for the task's end: what is called then is the last that he gave.
+---@param self gemini.Task
+---@return fun(changed: fun()?)  nil for nothing more
+function task.watcher(self)
+  local current
+  return function(changed)
+    if current then task.unwatch(self, current) end
+    current = changed
+    if changed then task.watch(self, changed) end
+  end
+end
+
 -- A task that ends in what another one raised tells of both places.
 local function traceback(self, raised)
   local own, cause = debug.traceback(self.co), self.cause
